@@ -1,0 +1,1 @@
+"""AWS: one folder a service, modules named after AWS's nouns, one function an operation."""
