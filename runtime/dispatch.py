@@ -1,0 +1,92 @@
+"""Dispatch: one operation is one frame of the store is one plain function call.
+
+The order, as AWS's front ends have it:
+
+1. faults      a rule set through the control API may answer, delay or drop the request instead
+2. authorise   policies decide, when `iam` asks for it (the door stands in `authorize`)
+3. limits      account quotas, when `limits` asks for it, are the handlers' own
+4. act         the handler runs inside a frame; an error undoes all of it
+5. park        a handler that must wait raises `Wait`: undone, parked, run again when something changed
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from runtime.context import Context, Members
+
+if TYPE_CHECKING:
+    from runtime.runtime import Runtime
+
+
+class Wait(Exception):
+    """This operation must wait: undo it, park the request, run it again.
+
+    topic    who calls `context.changed(topic)` lets it run again
+    seconds  how long in all, counted from the first time it ran; then `answer` is its answer
+    again    run it again after so many seconds from now anyway (when something becomes visible by itself)
+    """
+
+    def __init__(
+        self, topic: str, seconds: float, answer: Members, *, again: float | None = None
+    ) -> None:
+        super().__init__(topic)
+        self.topic = topic
+        self.seconds = seconds
+        self.answer = answer
+        self.again = again
+
+
+def perform(
+    runtime: Runtime, context: Context, function: Callable[..., Any], request: Members
+) -> Any:
+    """Run a handler once, in its frame; wake who waits for what it changed. Raises what the handler raises."""
+    store = runtime.store
+    if runtime.config.iam != "off":
+        runtime.authorize(context, request)
+    store.enter()
+    try:
+        answer = function(context, request)
+    except BaseException:
+        store.abandon()
+        raise
+    store.leave()
+    if context.topics is not None or context.actions is not None:
+        runtime.settle_effects(context)
+    return answer
+
+
+async def wait(
+    runtime: Runtime,
+    context: Context,
+    function: Callable[..., Any],
+    request: Members,
+    first: Wait,
+) -> Members:
+    """Keep a waiting request parked, and run it again, until it answers or its time is over."""
+    clock, scheduler = runtime.clock, runtime.scheduler
+    loop = asyncio.get_running_loop()
+    started, started_real = context.now, loop.time()
+    held = first
+    end = started + held.seconds
+    while True:
+        moment = end if held.again is None else min(end, clock.now() + held.again)
+        waiter = scheduler.park(held.topic, moment)
+        # On a frozen clock nobody should wait for ever: real seconds count too.
+        timer = loop.call_later(max(0.0, held.seconds - (loop.time() - started_real)), waiter.wake)
+        try:
+            await waiter.future
+        finally:
+            timer.cancel()
+            scheduler.unpark(waiter)
+        context.waited = max(clock.now() - started, loop.time() - started_real)
+        context.topics = context.actions = None
+        context.restart_clock()
+        try:
+            return perform(runtime, context, function, request)  # type: ignore[no-any-return]
+        except Wait as again:
+            held = again
+        if context.waited >= held.seconds - 0.001 or runtime.stopping:
+            return held.answer

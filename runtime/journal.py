@@ -1,0 +1,294 @@
+"""The journal: one record of every AWS call, the request log and all that is derived from it.
+
+A call is one append to a buffer; a background task writes batches to a database of its own (`journal.db`), so that the
+store's write transaction is never shared or waited for. Reading flushes first, so a reader sees all that happened.
+"""
+
+import asyncio
+import contextlib
+import logging
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from runtime.clock import iso8601
+
+log = logging.getLogger("fogbank.journal")
+
+BODY_BYTES = 64 * 1024
+"""Requests and responses are kept up to this size."""
+FLUSH_SECONDS = 0.25
+FLUSH_BYTES = 8 * 1024 * 1024
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS request (
+    sequence       INTEGER PRIMARY KEY AUTOINCREMENT,
+    id             TEXT NOT NULL,
+    parent         TEXT NOT NULL,       -- the call that caused this one; '' for a client's own
+    time           REAL NOT NULL,       -- virtual
+    duration_us    INTEGER NOT NULL,
+    service        TEXT NOT NULL,
+    operation      TEXT NOT NULL,
+    account        TEXT NOT NULL,
+    region         TEXT NOT NULL,
+    principal      TEXT NOT NULL,
+    access_key_id  TEXT NOT NULL,
+    source_ip      TEXT NOT NULL,
+    user_agent     TEXT NOT NULL,
+    status         INTEGER NOT NULL,
+    error_code     TEXT,
+    error_message  TEXT,
+    request        TEXT,
+    response       TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS request_account ON request (account, sequence);
+"""
+_COLUMNS = (
+    "id, parent, time, duration_us, service, operation, account, region, principal, access_key_id,"
+    " source_ip, user_agent, status, error_code, error_message, request, response"
+)
+_INSERT = f"INSERT INTO request ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
+
+
+class Entry(NamedTuple):
+    """One call. `request` and `response` are the handlers' dicts, made JSON only when they are written."""
+
+    id: str
+    parent: str
+    time: float
+    duration_us: int
+    service: str
+    operation: str
+    account: str
+    region: str
+    principal: str
+    access_key_id: str
+    source_ip: str
+    user_agent: str
+    status: int
+    error_code: str | None
+    error_message: str | None
+    request: Any
+    response: Any
+
+    def members(self) -> dict[str, Any]:
+        """The call as the control API shows it."""
+        return _members(
+            (
+                *self[:15],
+                _text(self.request),
+                _text(self.response),
+            )
+        )
+
+
+class Journal:
+    """Appends on the owning thread; writes and reads through `aiosqlite` on a connection of its own."""
+
+    def __init__(self, path: Path, *, rows: int, size_bytes: int, durable: bool) -> None:
+        self._path = path
+        self._durable = durable
+        self._rows = rows
+        self._size_bytes = size_bytes
+        self._buffer: list[Entry] = []
+        self._buffered_bytes = 0
+        self._database: Any = None
+        self._opening = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushes: set[asyncio.Task[None]] = set()
+        self._followers: list[asyncio.Queue[Entry]] = []
+        self._since_trim = 0
+
+    # writing -----------------------------------------------------------------------------------------
+
+    def append(self, entry: Entry, size_bytes: int = 0) -> None:
+        """Record one call; `size_bytes` is roughly what its bodies hold in memory till they are written."""
+        self._buffer.append(entry)
+        self._buffered_bytes += size_bytes
+        if self._followers:
+            for follower in self._followers:
+                with contextlib.suppress(asyncio.QueueFull):
+                    follower.put_nowait(entry)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(FLUSH_SECONDS, self._start_flush)
+        elif self._buffered_bytes > FLUSH_BYTES:
+            self._buffered_bytes = 0
+            self._start_flush()
+
+    def _start_flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        task = asyncio.get_running_loop().create_task(self.flush())
+        self._flushes.add(task)
+        task.add_done_callback(self._flushes.discard)
+
+    async def flush(self) -> None:
+        """Write everything recorded so far."""
+        async with self._writing:
+            if not self._buffer:
+                return
+            batch, self._buffer = self._buffer, []
+            self._buffered_bytes = 0
+            database = await self._open()
+            await database.executemany(_INSERT, map(_row, batch))
+            await database.commit()
+            self._since_trim += len(batch)
+            if self._since_trim > 1_000:
+                self._since_trim = 0
+                await self._trim(database)
+
+    async def _trim(self, database: Any) -> None:
+        """Drop the oldest beyond the bounds of rows and bytes."""
+        await database.execute(
+            "DELETE FROM request WHERE sequence <= (SELECT max(sequence) FROM request) - ?",
+            (self._rows,),
+        )
+        await database.commit()
+        rows = await database.execute_fetchall(
+            "SELECT (SELECT page_count FROM pragma_page_count), (SELECT page_size FROM pragma_page_size),"
+            " (SELECT freelist_count FROM pragma_freelist_count),"
+            " (SELECT min(sequence) FROM request), (SELECT max(sequence) FROM request)"
+        )
+        pages, page_size, free, first, last = next(iter(rows))
+        if (pages - free) * page_size > self._size_bytes and first is not None:
+            await database.execute(
+                "DELETE FROM request WHERE sequence <= ?", (first + (last - first) // 5,)
+            )
+            await database.commit()
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._database is None:
+                import aiosqlite  # only once there is something to write: start-up time is budgeted
+
+                database = await aiosqlite.connect(self._path)
+                await database.execute("PRAGMA journal_mode = WAL")
+                await database.execute(f"PRAGMA synchronous = {'NORMAL' if self._durable else 'OFF'}")
+                await database.execute("PRAGMA cache_size = -1024")
+                await database.executescript(_SCHEMA)
+                self._database = database
+            return self._database
+
+    async def clear(self, account: str | None = None, region: str | None = None) -> None:
+        """Forget all calls, or those of one account or region."""
+        await self.flush()
+        database = await self._open()
+        wanted = {"account": account, "region": region}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        where = " AND ".join(f"{name} = ?" for name in given) or "1"
+        await database.execute(f"DELETE FROM request WHERE {where}", tuple(given.values()))
+        await database.commit()
+
+    async def close(self) -> None:
+        """Write what is left and close."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await self.flush()
+        if self._database is not None:
+            await self._database.close()
+            self._database = None
+
+    # reading -----------------------------------------------------------------------------------------
+
+    async def select(
+        self,
+        *,
+        service: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        principal: str | None = None,
+        account: str | None = None,
+        region: str | None = None,
+        parent: str | None = None,
+        error: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        cursor: int = 0,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """Calls in the order they ended, from a cursor on; answers them and the cursor of the next page."""
+        await self.flush()
+        database = await self._open()
+        equal = {
+            "service": service,
+            "operation": operation,
+            "status": status,
+            "principal": principal,
+            "account": account,
+            "region": region,
+            "parent": parent,
+            "error_code": error,
+        }
+        conditions = ["sequence > ?"]
+        values: list[Any] = [cursor]
+        for column, value in equal.items():
+            if value is not None:
+                conditions.append(f"{column} = ?")
+                values.append(value)
+        if since is not None:
+            conditions.append("time >= ?")
+            values.append(since)
+        rows = await database.execute_fetchall(
+            f"SELECT {_COLUMNS}, sequence FROM request WHERE {' AND '.join(conditions)}"
+            " ORDER BY sequence LIMIT ?",
+            (*values, limit + 1),
+        )
+        found = list(rows)
+        page = found[:limit]
+        more = page[-1][-1] if len(found) > limit and page else None
+        return [_members(row[:-1]) for row in page], more
+
+    async def follow(self) -> AsyncIterator[Entry]:
+        """Calls as they happen, for as long as the caller listens; a slow listener misses some."""
+        queue: asyncio.Queue[Entry] = asyncio.Queue(maxsize=10_000)
+        self._followers.append(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.remove(queue)
+
+
+_NAMES = tuple(name.strip() for name in _COLUMNS.split(","))
+
+
+def _members(row: Iterable[Any]) -> dict[str, Any]:
+    members = dict(zip(_NAMES, row, strict=True))
+    members["time"] = iso8601(members["time"])
+    members["duration_ms"] = members.pop("duration_us") / 1000
+    for name in ("request", "response"):
+        text = members[name]
+        if text is not None:
+            with contextlib.suppress(orjson.JSONDecodeError):  # one that was cut stays text
+                members[name] = orjson.loads(text)
+    return members
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    return (*entry[:15], _text(entry.request), _text(entry.response))
+
+
+def _text(body: Any) -> str | None:
+    if body is None:
+        return None
+    try:
+        text = orjson.dumps(body, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (orjson.JSONEncodeError, TypeError):
+        text = str(body)
+    return text if len(text) <= BODY_BYTES else text[:BODY_BYTES]
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for: blobs as base64, streams as their size."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return b64encode(value[: BODY_BYTES * 3 // 4]).decode()
+    size = getattr(value, "size", None)
+    if isinstance(value, set | frozenset | Iterator):
+        return "(a stream)" if isinstance(value, Iterator) else sorted(value)
+    return "(a stream)" if size is None else f"({size} bytes)"

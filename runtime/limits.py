@@ -1,0 +1,23 @@
+"""Throughput limits as token buckets on the virtual clock; in force with `limits: enforce`."""
+
+from runtime.context import Context
+
+
+def take(context: Context, name: str, key: str, rate: float, burst: float, units: float = 1) -> bool:
+    """Take units from the bucket `name` of `key` (a queue, a table, an account).
+
+    rate   units a second that flow back
+    burst  what the bucket holds at most
+
+    False when there are too few: the caller raises its service's throttling error. Always True without
+    `limits: enforce`.
+    """
+    if context.config.limits != "enforce":
+        return True
+    buckets = context.store.cache("limits")
+    bucket = (name, context.account, context.region, key)
+    level, since = buckets.get(bucket, (burst, context.now))
+    level = min(burst, level + max(0.0, context.now - since) * rate)
+    allowed = level >= units
+    buckets[bucket] = (level - units if allowed else level, context.now)
+    return bool(allowed)

@@ -1,0 +1,348 @@
+"""The store: one SQLite database, written by one thread, one savepoint an operation.
+
+    BEGIN                      shared by all operations until the next commit
+      SAVEPOINT f1             one operation's frame, opened by its first write
+        SAVEPOINT f2           an operation that this one called
+        RELEASE f2             ... or ROLLBACK TO f2 when it failed
+      RELEASE f1
+    COMMIT                     durable: at the end of the loop's tick, answers leave after it
+                               temporary: every 50 ms
+
+Frames open their savepoint lazily, so that an operation that only reads costs no transaction at all.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+APPLICATION_ID = 0x666F6762  # "fogb", in the file's header
+COMMIT_SECONDS = 0.05
+
+_RUNTIME_SCHEMA = """
+CREATE TABLE IF NOT EXISTS store_version (service TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS store_value (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+
+
+class StoreError(Exception):
+    """The data folder cannot be used: damaged, foreign, or written by a newer fogbank."""
+
+
+class Store:
+    """The one database. Only the thread that runs the event loop touches it."""
+
+    def __init__(self, path: Path, *, durable: bool) -> None:
+        self.path = path
+        self.durable = durable
+        self.dirty = False
+        self.generation = 0
+        """Goes up when the whole state was replaced (restore, reset)."""
+        self.on_dirty: Callable[[], None] = _nothing
+        """Called when the first write since the last commit happens (the server schedules the commit)."""
+        self._frames = 0
+        self._open = 0
+        self._caches: dict[str, dict[Any, Any]] = {}
+        self._prepared: dict[str, int] = {}
+        self._connection = _connect(path, durable)
+        self._execute = self._connection.execute
+
+    # reading -------------------------------------------------------------------------------------
+
+    def one(self, sql: str, *parameters: Any, into: Callable[..., Any] | None = None) -> Any:
+        """The first row as a tuple, or as `into(*row)`; None without one."""
+        row = self._execute(sql, parameters).fetchone()
+        return row if into is None or row is None else into(*row)
+
+    def all(self, sql: str, *parameters: Any, into: Callable[..., Any] | None = None) -> list[Any]:
+        """All rows, as tuples or as `into(*row)`."""
+        rows = self._execute(sql, parameters).fetchall()
+        return rows if into is None else [into(*row) for row in rows]
+
+    def value(self, sql: str, *parameters: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = self._execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    # writing -------------------------------------------------------------------------------------
+
+    def run(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        """One write, rolled back with its operation."""
+        if self._open != self._frames or not self.dirty:
+            self._open_frames()
+        return self._execute(sql, parameters)
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """The same write for each row."""
+        if self._open != self._frames or not self.dirty:
+            self._open_frames()
+        self._connection.executemany(sql, rows)
+
+    def script(self, text: str) -> None:
+        """Several statements (a schema), inside the running transaction."""
+        for statement in statements(text):
+            self.run(statement)
+
+    def _open_frames(self) -> None:
+        if not self._connection.in_transaction:
+            self._execute("BEGIN IMMEDIATE")
+        if not self.dirty:
+            self.dirty = True
+            self.on_dirty()
+        while self._open < self._frames:
+            self._open += 1
+            self._execute(f"SAVEPOINT f{self._open}")
+
+    # frames --------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Begin an operation's frame."""
+        self._frames += 1
+
+    def leave(self) -> None:
+        """End a frame and keep what it wrote."""
+        if self._open == self._frames:
+            self._execute(f"RELEASE f{self._open}")
+            self._open -= 1
+        self._frames -= 1
+
+    def abandon(self) -> None:
+        """End a frame and undo what it wrote."""
+        if self._open == self._frames:
+            self._execute(f"ROLLBACK TO f{self._open}")
+            self._execute(f"RELEASE f{self._open}")
+            self._open -= 1
+            self._forget(self._frames)
+        self._frames -= 1
+
+    @contextlib.contextmanager
+    def frame(self) -> Iterator[None]:
+        """A frame around a block: kept when the block ends well, undone when it raises."""
+        self.enter()
+        try:
+            yield
+        except BaseException:
+            self.abandon()
+            raise
+        self.leave()
+
+    @property
+    def in_frame(self) -> bool:
+        """Whether an operation is running."""
+        return self._frames > 0
+
+    def commit(self) -> None:
+        """Make everything so far permanent; only between operations."""
+        if self._frames:
+            raise RuntimeError("a commit inside an operation would break its atomicity")
+        if self._connection.in_transaction:
+            self._execute("COMMIT")
+        self.dirty = False
+
+    # caches and schemas ----------------------------------------------------------------------------
+
+    def cache(self, name: str) -> dict[Any, Any]:
+        """A dict for values derived from rows; emptied whenever rows may have changed behind it.
+
+        Whoever writes the rows removes or replaces its entries; rollbacks, restores and resets empty it all.
+        """
+        return self._caches.setdefault(name, {})
+
+    def _forget(self, frame: int) -> None:
+        for cache in self._caches.values():
+            cache.clear()
+        for service in [name for name, depth in self._prepared.items() if depth >= frame]:
+            del self._prepared[service]
+
+    def prepare(self, service: str, folder: Traversable) -> None:
+        """Create a service's tables, or migrate them to the version of its folder.
+
+        `schema.sql` is the newest form; `migrations/0002.sql` and on lead there from older ones.
+        """
+        if service in self._prepared:
+            return
+        schema = folder / "schema.sql"
+        if schema.is_file():
+            self._migrate(service, folder, schema)
+        self._prepared[service] = self._frames
+
+    def _migrate(self, service: str, folder: Traversable, schema: Traversable) -> None:
+        steps = _migrations(folder)
+        newest = max(steps, default=1)
+        version = self.value("SELECT version FROM store_version WHERE service = ?", service)
+        if version is not None and version > newest:
+            raise StoreError(
+                f"{self.path} holds {service} in version {version}, this fogbank knows {newest}: use the newer one"
+            )
+        if version == newest:
+            return
+        self.enter()
+        try:
+            if version is None:
+                self.script(schema.read_text())
+            else:
+                for number in range(version + 1, newest + 1):
+                    self.script(steps[number].read_text())
+            self.run("INSERT OR REPLACE INTO store_version VALUES (?, ?)", service, newest)
+        except BaseException:
+            self.abandon()
+            raise
+        self.leave()
+
+    # values ----------------------------------------------------------------------------------------
+
+    def setting(self, name: str) -> str | None:
+        """A named value of the whole store (the clock's offset, the config)."""
+        return self.value("SELECT value FROM store_value WHERE name = ?", name)
+
+    def set(self, name: str, value: str) -> None:
+        """Keep a named value."""
+        self.run("INSERT OR REPLACE INTO store_value VALUES (?, ?)", name, value)
+
+    # whole states ------------------------------------------------------------------------------------
+
+    def copy_to(self, path: Path) -> None:
+        """Write the whole state to a file of its own."""
+        self.commit()
+        target = sqlite3.connect(path, isolation_level=None)
+        try:
+            target.execute("PRAGMA synchronous = OFF")
+            target.execute("PRAGMA journal_mode = OFF")
+            self._connection.backup(target)
+        finally:
+            target.close()
+
+    def load_from(self, path: Path) -> None:
+        """Replace the whole state by a file's. Raises StoreError on a file that isn't a state."""
+        self.commit()
+        source = _open_checked(path)
+        try:
+            source.backup(self._connection)
+        finally:
+            source.close()
+        self._replaced()
+
+    def tables(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Every table with its columns."""
+        names = self.all(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
+        return [
+            (name, tuple(row[1] for row in self._execute(f"PRAGMA table_info({name})")))
+            for (name,) in names
+        ]
+
+    def clear(self, services: Sequence[str], account: str | None, region: str | None) -> None:
+        """Delete rows: of these services' tables (all when empty), of one account or region if given.
+
+        Tables without an account or region column follow their parents through ON DELETE CASCADE, which is only
+        enforced here: foreign keys cost every insert otherwise.
+        """
+        self.commit()
+        narrowed = account is not None or region is not None
+        self._execute(f"PRAGMA foreign_keys = {'ON' if narrowed else 'OFF'}")
+        try:
+            with self.frame():
+                for table, columns in self.tables():
+                    self._clear_table(table, columns, services, account, region)
+            self.commit()
+        finally:
+            self._execute("PRAGMA foreign_keys = OFF")
+        self._replaced()
+
+    def _clear_table(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        services: Sequence[str],
+        account: str | None,
+        region: str | None,
+    ) -> None:
+        if table in ("store_version", "store_value"):
+            return
+        wanted = {"account": account, "region": region}
+        conditions = [name for name, value in wanted.items() if value is not None and name in columns]
+        values = [wanted[name] for name in conditions]
+        if (account is not None or region is not None) and not conditions:
+            return
+        if services and not any(table.startswith(f"{service}_") for service in services):
+            if "service" not in columns:
+                return
+            marks = ", ".join("?" * len(services))
+            conditions.append(f"service IN ({marks})")
+            values += services
+        where = " AND ".join(name if "IN" in name else f"{name} = ?" for name in conditions) or "1"
+        self.run(f"DELETE FROM {table} WHERE {where}", *values)
+
+    def _replaced(self) -> None:
+        self.generation += 1
+        self._prepared.clear()
+        for cache in self._caches.values():
+            cache.clear()
+
+    def close(self) -> None:
+        """Commit and close."""
+        self.commit()
+        self._connection.close()
+
+
+def _nothing() -> None:
+    """Take no notice."""
+
+
+def statements(text: str) -> Iterator[str]:
+    """The statements of an SQL script, one by one."""
+    pending = ""
+    for line in text.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+    if pending.strip() and not all(
+        not line.strip() or line.strip().startswith("--") for line in pending.splitlines()
+    ):
+        yield pending
+
+
+def _migrations(folder: Traversable) -> dict[int, Traversable]:
+    steps = folder / "migrations"
+    if not steps.is_dir():
+        return {}
+    return {int(step.name[:-4]): step for step in steps.iterdir() if step.name.endswith(".sql")}
+
+
+def _open_checked(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=1024)
+    try:
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    except sqlite3.DatabaseError as failure:
+        connection.close()
+        raise StoreError(f"{path} is not a fogbank database, or it is damaged: {failure}") from None
+    if application_id != APPLICATION_ID and not empty:
+        connection.close()
+        raise StoreError(f"{path} is another program's database, not fogbank's")
+    return connection
+
+
+def _connect(path: Path, durable: bool) -> sqlite3.Connection:
+    connection = _open_checked(path)
+    try:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # After kill -9 the operating system still has what was written: NORMAL loses nothing acknowledged.
+        connection.execute(f"PRAGMA synchronous = {'NORMAL' if durable else 'OFF'}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -16384")
+        for statement in statements(_RUNTIME_SCHEMA):
+            connection.execute(statement)
+    except sqlite3.OperationalError as failure:
+        connection.close()
+        raise StoreError(f"{path} cannot be opened for writing: {failure}") from None
+    except sqlite3.DatabaseError as failure:
+        connection.close()
+        raise StoreError(f"{path} is damaged: {failure}") from None
+    return connection
