@@ -2,7 +2,12 @@
 
 from collections.abc import AsyncIterator
 from typing import Any, BinaryIO
-from urllib.parse import unquote_plus
+
+_BYTES = {
+    f"{high}{low}": bytes([int(high + low, 16)])
+    for high in "0123456789abcdefABCDEF"
+    for low in "0123456789abcdefABCDEF"
+}
 
 
 class FileRange:
@@ -98,11 +103,28 @@ def parse_query(query: str) -> dict[str, list[str]]:
             continue
         name, _, value = part.partition("=")
         if "%" in name or "+" in name:
-            name = unquote_plus(name)
+            name = unquote(name.replace("+", " "))
         if "%" in value or "+" in value:
-            value = unquote_plus(value)
+            value = unquote(value.replace("+", " "))
         if name in found:
             found[name].append(value)
         else:
             found[name] = [value]
     return found
+
+
+def unquote(text: str) -> str:
+    """Percent-escapes decoded as UTF-8; what is no escape stays, a plus stays a plus."""
+    pieces = text.split("%")
+    if len(pieces) == 1:
+        return text
+    parts = [pieces[0].encode("utf-8", "surrogateescape")]
+    for piece in pieces[1:]:
+        byte = _BYTES.get(piece[:2])
+        if byte is None:
+            parts.append(b"%" + piece.encode("utf-8", "surrogateescape"))
+        else:
+            parts.append(byte)
+            if len(piece) > 2:
+                parts.append(piece[2:].encode("utf-8", "surrogateescape"))
+    return b"".join(parts).decode("utf-8", "replace")

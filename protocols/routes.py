@@ -1,0 +1,202 @@
+"""Paths to operations, for the REST protocols: a tree of path segments, compiled once a service.
+
+Where several operations share a path, the one whose fixed query keys and required query and
+header members are all there wins; most of them first. Query keys that no operation names
+(`?x-id=...`, unknown sub-resources) decide nothing.
+"""
+
+from typing import Any, NamedTuple
+
+from protocols.http import Request, parse_query, unquote
+from protocols.model import Operation, Service
+
+_IGNORED = frozenset({"x-id"})
+
+
+class Route(NamedTuple):
+    """One operation's way in."""
+
+    operation: str
+    labels: tuple[tuple[int, str], ...]  # segment's place (from the end after a greedy one), name
+    greedy: tuple[int, int, str] | None  # first segment, segments after it, name
+    fixed: tuple[tuple[str, str | None], ...]  # query keys the path template demands
+    keys: tuple[str, ...]  # query keys of required members
+    headers: tuple[bytes, ...]  # headers of required members
+
+
+class Node:
+    """A place in the tree of segments."""
+
+    __slots__ = ("greedy", "label", "literals", "routes")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, Node] = {}
+        self.label: Node | None = None
+        self.routes: list[Route] = []
+        self.greedy: list[tuple[tuple[str | None, ...], list[Route]]] = []
+
+
+def match(service: Service, request: Request) -> tuple[Operation, dict[str, str]] | None:
+    """The operation that a request calls, and its decoded labels; None if there is none."""
+    table: dict[str, Node] | None = service.compiled.get("routes")
+    if table is None:
+        table = service.compiled["routes"] = _compile(service)
+    root = table.get(request.method)
+    if root is None:
+        return None
+    segments = request.path.split("/")
+    del segments[0]
+    route = _walk(root, segments, 0, request)
+    if route is None and segments and segments[-1] == "":
+        # A slash at the end means nothing, unless a greedy label took it above.
+        segments.pop()
+        route = _walk(root, segments, 0, request)
+    if route is None:
+        return None
+    labels: dict[str, str] = {}
+    for place, name in route.labels:
+        segment = segments[place]
+        labels[name] = unquote(segment) if "%" in segment else segment
+    if route.greedy is not None:
+        first, after, name = route.greedy
+        text = "/".join(segments[first : len(segments) - after])
+        labels[name] = unquote(text) if "%" in text else text
+    return service.operations[route.operation], labels
+
+
+def _walk(node: Node, segments: list[str], place: int, request: Request) -> Route | None:
+    if place == len(segments):
+        return _choose(node.routes, request) if node.routes else None
+    segment = segments[place]
+    inner = node.literals.get(segment)
+    if inner is not None:
+        found = _walk(inner, segments, place + 1, request)
+        if found is not None:
+            return found
+    if node.label is not None and segment:
+        found = _walk(node.label, segments, place + 1, request)
+        if found is not None:
+            return found
+    for suffix, routes in node.greedy:
+        rest = len(segments) - place - len(suffix)
+        if rest < 1 or (rest == 1 and not segment):
+            continue
+        tail = segments[len(segments) - len(suffix) :] if suffix else ()
+        if all(want is None or want == have for want, have in zip(suffix, tail, strict=True)):
+            found = _choose(routes, request)
+            if found is not None:
+                return found
+    return None
+
+
+def _choose(routes: list[Route], request: Request) -> Route | None:
+    if len(routes) == 1 and not routes[0].fixed:
+        return routes[0]
+    arguments = request.arguments
+    headers = request.headers
+    best: Route | None = None
+    best_score = (-1000, 0)
+    for route in routes:
+        if route.fixed and not _has_fixed(route, arguments):
+            continue
+        wanted = len(route.keys) + len(route.headers)
+        missing = 0
+        if wanted:
+            missing = sum(key not in arguments for key in route.keys)
+            missing += sum(name not in headers for name in route.headers)
+        score = (-missing, len(route.fixed) + wanted - missing)
+        if score > best_score:
+            best, best_score = route, score
+    return best
+
+
+def _has_fixed(route: Route, arguments: dict[str, list[str]]) -> bool:
+    for key, value in route.fixed:
+        found = arguments.get(key)
+        if found is None or (value is not None and value not in found):
+            return False
+    return True
+
+
+def _compile(service: Service) -> dict[str, Node]:
+    table: dict[str, Node] = {}
+    for name in service.operations:
+        http = service.operations.raw(name).get("http", {})
+        root = table.setdefault(http.get("method", "POST"), Node())
+        _insert(root, service, name, http.get("requestUri", "/"))
+    for root in table.values():
+        _order(root)
+    return table
+
+
+def _order(node: Node) -> None:
+    node.routes.sort(key=lambda route: -len(route.fixed))
+    node.greedy.sort(key=lambda item: -len(item[0]))
+    for _, routes in node.greedy:
+        routes.sort(key=lambda route: -len(route.fixed))
+    for inner in node.literals.values():
+        _order(inner)
+    if node.label is not None:
+        _order(node.label)
+
+
+def _insert(root: Node, service: Service, name: str, template: str) -> None:
+    path, _, query = template.partition("?")
+    segments = path.lstrip("/").split("/") if path.strip("/") else [""]
+    if len(segments) > 1 and not segments[-1]:
+        segments.pop()
+    labels: list[tuple[int, str]] = []
+    greedy: tuple[int, int, str] | None = None
+    suffix: list[str | None] = []
+    node = root
+    for place, segment in enumerate(segments):
+        label = segment[1:-1] if segment.startswith("{") and segment.endswith("}") else None
+        if label is not None and label.endswith("+"):
+            greedy = (place, len(segments) - place - 1, label[:-1])
+        elif label is not None:
+            labels.append((place if greedy is None else place - len(segments), label))
+            if greedy is None:
+                if node.label is None:
+                    node.label = Node()
+                node = node.label
+            else:
+                suffix.append(None)
+        elif greedy is None:
+            node = node.literals.setdefault(segment, Node())
+        else:
+            suffix.append(segment)
+    keys, headers = _required(service, name)
+    route = Route(name, tuple(labels), greedy, _fixed(query), keys, headers)
+    if greedy is None:
+        node.routes.append(route)
+        return
+    for tail, routes in node.greedy:
+        if tail == tuple(suffix):
+            routes.append(route)
+            return
+    node.greedy.append((tuple(suffix), [route]))
+
+
+def _fixed(query: str) -> tuple[tuple[str, str | None], ...]:
+    return tuple(
+        (key, values[0] or None)
+        for key, values in parse_query(query).items()
+        if key not in _IGNORED
+    )
+
+
+def _required(service: Service, name: str) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
+    reference = service.operations.raw(name).get("input")
+    if reference is None:
+        return (), ()
+    traits: dict[str, Any] = service.shapes[reference["shape"]].traits
+    keys: list[str] = []
+    headers: list[bytes] = []
+    for member in traits.get("required", ()):
+        place = traits["members"].get(member, {})
+        wire = place.get("locationName", member)
+        if place.get("location") == "querystring":
+            keys.append(wire)
+        elif place.get("location") == "header":
+            headers.append(wire.lower().encode())
+    return tuple(keys), tuple(headers)
