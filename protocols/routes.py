@@ -24,16 +24,32 @@ class Route(NamedTuple):
     headers: tuple[bytes, ...]  # headers of required members
 
 
+class Choices:
+    """The operations that share one path."""
+
+    __slots__ = ("bare", "routes")
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+        self.bare: list[Route] = []  # those that a request without a query string can mean
+
+    def order(self) -> None:
+        """Put the most demanding first."""
+        self.routes.sort(key=lambda route: -len(route.fixed))
+        self.bare = [route for route in self.routes if not route.fixed and not route.keys]
+        self.bare.sort(key=lambda route: -len(route.headers))
+
+
 class Node:
     """A place in the tree of segments."""
 
-    __slots__ = ("greedy", "label", "literals", "routes")
+    __slots__ = ("choices", "greedy", "label", "literals")
 
     def __init__(self) -> None:
         self.literals: dict[str, Node] = {}
         self.label: Node | None = None
-        self.routes: list[Route] = []
-        self.greedy: list[tuple[tuple[str | None, ...], list[Route]]] = []
+        self.choices: Choices | None = None
+        self.greedy: list[tuple[tuple[str | None, ...], Choices]] = []
 
 
 def match(service: Service, request: Request) -> tuple[Operation, dict[str, str]] | None:
@@ -66,7 +82,7 @@ def match(service: Service, request: Request) -> tuple[Operation, dict[str, str]
 
 def _walk(node: Node, segments: list[str], place: int, request: Request) -> Route | None:
     if place == len(segments):
-        return _choose(node.routes, request) if node.routes else None
+        return None if node.choices is None else _choose(node.choices, request)
     segment = segments[place]
     inner = node.literals.get(segment)
     if inner is not None:
@@ -77,34 +93,44 @@ def _walk(node: Node, segments: list[str], place: int, request: Request) -> Rout
         found = _walk(node.label, segments, place + 1, request)
         if found is not None:
             return found
-    for suffix, routes in node.greedy:
+    for suffix, choices in node.greedy:
         rest = len(segments) - place - len(suffix)
         if rest < 1 or (rest == 1 and not segment):
             continue
         tail = segments[len(segments) - len(suffix) :] if suffix else ()
         if all(want is None or want == have for want, have in zip(suffix, tail, strict=True)):
-            found = _choose(routes, request)
+            found = _choose(choices, request)
             if found is not None:
                 return found
     return None
 
 
-def _choose(routes: list[Route], request: Request) -> Route | None:
-    if len(routes) == 1 and not routes[0].fixed:
-        return routes[0]
-    arguments = request.arguments
+def _choose(choices: Choices, request: Request) -> Route | None:
     headers = request.headers
+    if not request.query:
+        for route in choices.bare:
+            if not route.headers or all(name in headers for name in route.headers):
+                return route
+    elif len(choices.routes) == 1 and not choices.routes[0].fixed:
+        return choices.routes[0]
+    arguments = request.arguments
     best: Route | None = None
-    best_score = (-1000, 0)
-    for route in routes:
+    best_score = (-1, 0, 0)
+    for route in choices.routes:
         if route.fixed and not _has_fixed(route, arguments):
             continue
-        wanted = len(route.keys) + len(route.headers)
-        missing = 0
-        if wanted:
-            missing = sum(key not in arguments for key in route.keys)
-            missing += sum(name not in headers for name in route.headers)
-        score = (-missing, len(route.fixed) + wanted - missing)
+        met = missing = 0
+        for key in route.keys:
+            if key in arguments:
+                met += 1
+            else:
+                missing += 1
+        for name in route.headers:
+            if name in headers:
+                met += 1
+            else:
+                missing += 1
+        score = (len(route.fixed), -missing, met)
         if score > best_score:
             best, best_score = route, score
     return best
@@ -130,10 +156,11 @@ def _compile(service: Service) -> dict[str, Node]:
 
 
 def _order(node: Node) -> None:
-    node.routes.sort(key=lambda route: -len(route.fixed))
+    if node.choices is not None:
+        node.choices.order()
     node.greedy.sort(key=lambda item: -len(item[0]))
-    for _, routes in node.greedy:
-        routes.sort(key=lambda route: -len(route.fixed))
+    for _, choices in node.greedy:
+        choices.order()
     for inner in node.literals.values():
         _order(inner)
     if node.label is not None:
@@ -168,13 +195,16 @@ def _insert(root: Node, service: Service, name: str, template: str) -> None:
     keys, headers = _required(service, name)
     route = Route(name, tuple(labels), greedy, _fixed(query), keys, headers)
     if greedy is None:
-        node.routes.append(route)
+        if node.choices is None:
+            node.choices = Choices()
+        node.choices.routes.append(route)
         return
-    for tail, routes in node.greedy:
+    for tail, choices in node.greedy:
         if tail == tuple(suffix):
-            routes.append(route)
+            choices.routes.append(route)
             return
-    node.greedy.append((tuple(suffix), [route]))
+    node.greedy.append((tuple(suffix), Choices()))
+    node.greedy[-1][1].routes.append(route)
 
 
 def _fixed(query: str) -> tuple[tuple[str, str | None], ...]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 Timestamp = int | float | datetime
@@ -16,6 +15,7 @@ _ISO = re.compile(
     r"\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+_TWO = tuple(f"{number:02d}" for number in range(60))
 _dates: dict[int, str] = {}
 
 
@@ -35,14 +35,17 @@ def epoch(value: Timestamp) -> int | float:
     return value
 
 
-def _date(day: int) -> str:
-    found = _dates.get(day)
-    if found is None:
+def _seconds(whole: int) -> str:
+    """A whole second without its Z; a day's date is worked out once."""
+    day, second = divmod(whole, 86400)
+    date = _dates.get(day)
+    if date is None:
         if len(_dates) > 500:
             _dates.clear()
-        found = _dates[day] = (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
-        found = _dates[day] = found.rjust(10, "0")
-    return found
+        moment = _EPOCH + timedelta(days=day)
+        date = _dates[day] = f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
+    minute = second // 60
+    return f"{date}T{_TWO[minute // 60]}:{_TWO[minute % 60]}:{_TWO[second % 60]}"
 
 
 def iso8601(value: Timestamp) -> str:
@@ -50,25 +53,28 @@ def iso8601(value: Timestamp) -> str:
     if type(value) is not int:
         value = epoch(value)
     whole = int(value // 1)
-    day, second = divmod(whole, 86400)
-    minute, second = divmod(second, 60)
-    text = f"{_date(day)}T{minute // 60:02d}:{minute % 60:02d}:{second:02d}"
     if whole == value:
-        return text + "Z"
+        return _seconds(whole) + "Z"
     micro = round((value - whole) * 1_000_000)
     if micro >= 1_000_000:
         return iso8601(whole + 1)
     if not micro:
-        return text + "Z"
-    return f"{text}.{micro // 1000:03d}Z" if micro % 1000 == 0 else f"{text}.{micro:06d}Z"
+        return _seconds(whole) + "Z"
+    fraction = f"{micro // 1000:03d}" if micro % 1000 == 0 else f"{micro:06d}"
+    return f"{_seconds(whole)}.{fraction}Z"
 
 
 def iso8601_milliseconds(value: Timestamp) -> str:
     """`2014-04-29T18:30:38.000Z`: always with milliseconds, as S3 and EC2 write them."""
-    value = epoch(value)
-    milli = int(value * 1000 // 1) if isinstance(value, int) else round(value * 1000)
-    whole, milli = divmod(milli, 1000)
-    return f"{iso8601(whole)[:-1]}.{milli:03d}Z"
+    if isinstance(value, datetime):
+        value = epoch(value)
+    whole = int(value // 1)
+    if whole == value:
+        return _seconds(whole) + ".000Z"
+    milli = round((value - whole) * 1000)
+    if milli == 1000:
+        return _seconds(whole + 1) + ".000Z"
+    return f"{_seconds(whole)}.{milli:03d}Z"
 
 
 def rfc822(value: Timestamp) -> str:
@@ -142,6 +148,8 @@ def _from_iso(found: re.Match[str]) -> float:
 
 
 def _from_rfc822(text: str) -> float:
+    from email.utils import parsedate_to_datetime  # 10 ms that few processes need
+
     fraction = 0.0
     found = re.search(r"(\d\d:\d\d:\d\d)(\.\d+)", text)
     if found is not None:
