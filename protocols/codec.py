@@ -1,10 +1,11 @@
 """What every protocol's codec has in common: compiling once, validating, resolving errors."""
 
+import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from protocols.constraints import Broken, Check, checker
-from protocols.errors import Error, Invalid
+from protocols.errors import Error, Invalid, serialization
 from protocols.http import Reply, Request
 from protocols.model import Member, Operation, Service, Shape
 from protocols.sentences import violations
@@ -13,6 +14,8 @@ from protocols.strict import check_answer
 Members = dict[str, Any]
 Read = Callable[[Request], Members]
 Write = Callable[[Members, str], Reply]
+
+INFLATED = 16 * 1024 * 1024  # bytes that a compressed request may hold
 
 # Codes that no model has, with the status that AWS's front ends give them everywhere.
 STATUSES = {
@@ -56,7 +59,10 @@ class Codec:
         key = ("read", self.name)
         found: Read | None = operation.compiled.get(key)
         if found is None:
-            found = operation.compiled[key] = self.compile_read(operation)
+            found = self.compile_read(operation)
+            if operation.traits.get("requestcompression"):
+                found = _decompressing(found)
+            operation.compiled[key] = found
         return found
 
     def write(self, operation: Operation, strict: bool = False) -> Write:
@@ -110,6 +116,25 @@ def create(protocol: str, service: Service) -> Codec:
 
         return CborCodec(service) if protocol != "cbor" else OldCborCodec(service)
     raise LookupError(f"no codec for the protocol {protocol!r}")
+
+
+def _decompressing(read: Read) -> Read:
+    """Undo the gzip that SDKs put around large requests of the operations that allow it."""
+
+    def read_decompressed(request: Request) -> Members:
+        coding = request.headers.get(b"content-encoding", b"")
+        if request.body and coding.rpartition(b",")[2].strip() == b"gzip":
+            inflater = zlib.decompressobj(wbits=31)
+            try:
+                body = inflater.decompress(request.body, INFLATED)
+            except zlib.error:
+                raise serialization("The body is not gzip") from None
+            if inflater.unconsumed_tail:
+                raise Error("RequestEntityTooLarge", "The body is too large", status=413)
+            request.body = body
+        return read(request)
+
+    return read_decompressed
 
 
 def _strict(operation: Operation, write: Write) -> Write:

@@ -190,11 +190,16 @@ def _structure(shape: Shape, ec2: bool) -> Parse:
         inner = member.shape
         parse = reader(inner, ec2)
         if not ec2 and inner.type in ("list", "map") and member.trait("flattened"):
-            if inner.type == "list":
-                traits = inner.member.traits
-                name = traits.get("queryName") or traits.get("locationName", name)
             parse = _list(inner, ec2, flat=True) if inner.type == "list" else _map(inner, ec2, True)
+            if inner.type == "list":
+                # botocore names a flattened list by its element, Smithy by the member: take both.
+                traits = inner.member.traits
+                element = traits.get("queryName") or traits.get("locationName", name)
+                rules.setdefault(element, (member.name, parse))
         rules[name] = (member.name, parse)
+    if ec2:
+        for name, rule in list(rules.items()):
+            rules.setdefault(name[:1].upper() + name[1:], rule)
     get = rules.get
 
     def read(node: Any) -> Members:
@@ -255,6 +260,10 @@ def _map(shape: Shape, ec2: bool, flat: bool = False) -> Parse:
         return found
 
     return read
+
+
+def _message(error: Error) -> str:
+    return f"<Message>{escape(error.message)}</Message>" if error.message else ""
 
 
 class QueryCodec(Codec):
@@ -330,7 +339,7 @@ class QueryCodec(Codec):
         code, fault, more, status = self.error_fields(error)
         body = (
             f"<ErrorResponse{self.namespace}><Error><Type>{fault}</Type><Code>{escape(code)}</Code>"
-            f"<Message>{escape(error.message)}</Message>{more}</Error>"
+            f"{_message(error)}{more}</Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         headers = [(b"x-amzn-requestid", request_id.encode()), CONTENT_TYPE]
@@ -367,7 +376,7 @@ class Ec2Codec(QueryCodec):
         code, _, more, status = self.error_fields(error)
         body = (
             f"{xmlwrite.HEADER}<Response><Errors><Error><Code>{escape(code)}</Code>"
-            f"<Message>{escape(error.message)}</Message>{more}</Error></Errors>"
+            f"{_message(error)}{more}</Error></Errors>"
             f"<RequestID>{request_id}</RequestID></Response>"
         )
         headers = [

@@ -11,7 +11,7 @@ from protocols import timestamps
 from protocols.codec import Members
 from protocols.http import Request, header_bytes, header_text
 from protocols.model import Member, Shape
-from protocols.xmlwrite import blob_text, boolean_text, number_text
+from protocols.xmlwrite import OUTSIDE, blob_text, boolean_text, number_text
 
 Parse = Callable[[str], Any]
 Format = Callable[[Any], str]
@@ -31,6 +31,11 @@ class Malformed(ValueError):
 def in_body(shape: Shape) -> list[Member]:
     """The members that a body without a payload member holds."""
     return [member for member in shape.members.values() if member.location is None]
+
+
+def in_answer(shape: Shape) -> list[Member]:
+    """The members of an answer that its body holds: all but those in headers and the status."""
+    return [member for member in shape.members.values() if member.location not in OUTSIDE]
 
 
 def binder(shape: Shape) -> Bind:
@@ -56,7 +61,6 @@ def binder(shape: Shape) -> Bind:
                 arguments.append((member.wire_name, member.name, parse, True))
             else:
                 arguments.append((member.wire_name, member.name, _parser(member), False))
-    taken = frozenset(wire for wire, _, _, _ in arguments)
 
     def bind(request: Request, members: Members) -> None:
         given = request.headers
@@ -79,22 +83,18 @@ def binder(shape: Shape) -> Bind:
                     else:
                         members[name] = values[0] if parse is None else parse(values[0])
             for member in maps:
-                _bind_map(member, found, taken, members)
+                _bind_map(member, found, members)
         for prefix, name in prefixes:
             _bind_prefix(prefix, name, given, members)
 
     return bind
 
 
-def _bind_map(
-    member: Member, found: dict[str, list[str]], taken: frozenset[str], members: Members
-) -> None:
+def _bind_map(member: Member, found: dict[str, list[str]], members: Members) -> None:
+    # All arguments, also those that other members take: a server can't tell which are only the map's.
     many = member.shape.value.shape.type == "list"
-    rest = {
-        key: (values if many else values[0]) for key, values in found.items() if key not in taken
-    }
-    if rest:
-        members[member.name] = rest
+    if found:
+        members[member.name] = {key: (item if many else item[0]) for key, item in found.items()}
 
 
 def _bind_prefix(prefix: bytes, name: str, given: dict[bytes, bytes], members: Members) -> None:

@@ -181,7 +181,7 @@ def _body_writer(
             return b"" if value is None else dump(value)
 
         return write_payload, _JSON
-    members = rest.in_body(shape)
+    members = rest.in_answer(shape)
     if len(members) == len(shape.members):
         return jsonwrite.dumper(shape), _JSON
     if not members:

@@ -116,18 +116,20 @@ class RestXmlCodec(Codec):
                 add_headers(members, headers)
         parts.extend(xmlwrite.plain_element(key, item) for key, item in extra.items())
         more = "".join(parts)
-        code, message = escape(resolved.code), escape(error.message)
+        code, message = escape(resolved.code), ""
+        if error.message:
+            message = f"<Message>{escape(error.message)}</Message>"
         if self.bare_errors:
             host = _host_id(request_id.encode()).decode()
             body = (
-                f"{xmlwrite.HEADER}<Error><Code>{code}</Code><Message>{message}</Message>{more}"
+                f"{xmlwrite.HEADER}<Error><Code>{code}</Code>{message}{more}"
                 f"<RequestId>{request_id}</RequestId><HostId>{host}</HostId></Error>"
             )
         else:
             fault = "Sender" if resolved.sender else "Receiver"
             body = (
                 f"{xmlwrite.HEADER}<ErrorResponse{self.namespace}><Error><Type>{fault}</Type>"
-                f"<Code>{code}</Code><Message>{message}</Message>{more}</Error>"
+                f"<Code>{code}</Code>{message}{more}</Error>"
                 f"<RequestId>{request_id}</RequestId></ErrorResponse>"
             )
         return Reply(resolved.status, headers, body.encode("utf-8", "replace"))
@@ -209,31 +211,26 @@ def _body_writer(shape: Shape, namespace: str) -> Callable[[Members], tuple[Any,
             return lambda answer: ((answer.get(name) or "").encode(), False)
         tag = payload.traits.get("locationName") or payload.shape.traits.get("locationName", name)
         spaces = xmlwrite.namespace(payload.trait("xmlNamespace")) or namespace
-        inner = xmlwrite.content(payload.shape, REST)
-        start, end = f"{xmlwrite.HEADER}<{tag}{spaces}>", f"</{tag}>"
+        write_root = xmlwrite.root(payload.shape, tag, spaces)
 
         def write_payload(answer: Members) -> tuple[Any, bool]:
             value = answer.get(name)
             if value is None:
                 return b"", False
-            parts = [start]
-            inner(value, parts.append)
-            parts.append(end)
+            parts = [xmlwrite.HEADER]
+            write_root(value, parts.append)
             return xmlwrite.encode(parts), True
 
         return write_payload
-    members = rest.in_body(shape)
-    if not members:
+    if not rest.in_answer(shape):
         return lambda answer: (b"", False)
     tag = shape.traits.get("locationName", shape.name)
     spaces = xmlwrite.namespace(shape.traits.get("xmlNamespace")) or namespace
-    start, end = f"{xmlwrite.HEADER}<{tag}{spaces}>", f"</{tag}>"
-    write_members = xmlwrite.members_writer(members, REST)
+    write_root = xmlwrite.root(shape, tag, spaces)
 
     def write(answer: Members) -> tuple[Any, bool]:
-        parts = [start]
-        write_members(answer, parts.append)
-        parts.append(end)
+        parts = [xmlwrite.HEADER]
+        write_root(answer, parts.append)
         return xmlwrite.encode(parts), True
 
     return write

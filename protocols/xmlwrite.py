@@ -13,6 +13,9 @@ Write = Callable[[Any, Append], None]
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
+# Where a member of an answer may be other than in the body (a label or argument is in the body).
+OUTSIDE = frozenset({"header", "headers", "statusCode"})
+
 _SPECIAL = re.compile("[&<>\"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"}
 # These write every timestamp with milliseconds; the other services only where there are any.
@@ -146,6 +149,11 @@ def element(member: Member, tag: str, style: Style) -> Write:
     return write
 
 
+def root(shape: Shape, tag: str, spaces: str) -> Write:
+    """The closure that writes a whole document's element."""
+    return _structure_element(shape, tag, spaces, REST)
+
+
 def _structure_element(shape: Shape, tag: str, spaces: str, style: Style) -> Write:
     attributes = [item for item in shape.members.values() if item.traits.get("xmlAttribute")]
     inner = content(shape, style)
@@ -211,7 +219,7 @@ def members_writer(members: list[Member], style: Style) -> Write:
     names: dict[str, Any] = {"text": _text}
     lines = ["def write(value, append):", " get = value.get"]
     for number, member in enumerate(members):
-        if member.location is not None or member.traits.get("xmlAttribute"):
+        if member.location in OUTSIDE or member.traits.get("xmlAttribute"):
             continue
         kind, tag = member.shape.type, wire_name(member, style)
         spaces = namespace(member.trait("xmlNamespace"))

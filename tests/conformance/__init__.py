@@ -1,0 +1,1 @@
+"""What the models generate: every operation of every service."""
