@@ -14,11 +14,10 @@ import orjson
 
 from protocols import sources
 
-FORMAT = b"fogbank-model-1"
+FORMAT = b"fogbank-model-2"
 _UNUSED = frozenset(
     {
         "documentation",
-        "deprecated",
         "deprecatedMessage",
         "deprecatedSince",
         "contextParam",

@@ -9,7 +9,7 @@ import orjson
 
 from protocols import timestamps
 from protocols.codec import Members
-from protocols.http import Request, header_bytes, header_text
+from protocols.http import Request, header_bytes, header_text, parse_query
 from protocols.model import Member, Shape
 from protocols.xmlwrite import OUTSIDE, blob_text, boolean_text, number_text
 
@@ -38,8 +38,9 @@ def in_answer(shape: Shape) -> list[Member]:
     return [member for member in shape.members.values() if member.location not in OUTSIDE]
 
 
-def binder(shape: Shape) -> Bind:
+def binder(shape: Shape, uri: str) -> Bind:
     """The function that reads everything that is not in the body."""
+    fixed = frozenset(parse_query(uri.partition("?")[2]))
     labels: list[tuple[str, str, Parse | None]] = []
     headers: list[tuple[bytes, str, Parse | None]] = []
     arguments: list[tuple[str, str, Parse | None, bool]] = []
@@ -83,18 +84,21 @@ def binder(shape: Shape) -> Bind:
                     else:
                         members[name] = values[0] if parse is None else parse(values[0])
             for member in maps:
-                _bind_map(member, found, members)
+                _bind_map(member, found, fixed, members)
         for prefix, name in prefixes:
             _bind_prefix(prefix, name, given, members)
 
     return bind
 
 
-def _bind_map(member: Member, found: dict[str, list[str]], members: Members) -> None:
-    # All arguments, also those that other members take: a server can't tell which are only the map's.
+def _bind_map(
+    member: Member, found: dict[str, list[str]], fixed: frozenset[str], members: Members
+) -> None:
+    # Also those that other members take: a server can't tell which are only the map's.
     many = member.shape.value.shape.type == "list"
-    if found:
-        members[member.name] = {key: (item if many else item[0]) for key, item in found.items()}
+    given = {key: item if many else item[0] for key, item in found.items() if key not in fixed}
+    if given:
+        members[member.name] = given
 
 
 def _bind_prefix(prefix: bytes, name: str, given: dict[bytes, bytes], members: Members) -> None:
@@ -261,6 +265,14 @@ def header_writer(shape: Shape) -> Callable[[Members, Headers], int | None] | No
         return None if status is None else get(status)
 
     return write
+
+
+def names_header(shape: Shape, wanted: bytes) -> bool:
+    """Whether a member of the shape is this header."""
+    return any(
+        member.location == "header" and member.wire_name.lower().encode() == wanted
+        for member in shape.members.values()
+    )
 
 
 def has_header(headers: Headers, wanted: bytes) -> bool:

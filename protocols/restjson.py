@@ -25,7 +25,7 @@ class RestJsonCodec(Codec):
         shape = operation.input
         if shape is None:
             return lambda request: {}
-        bind, validate = rest.binder(shape), validator(shape)
+        bind, validate = rest.binder(shape, operation.uri), validator(shape)
         body = _body_reader(operation, shape)
 
         def read(request: Request) -> Members:
@@ -65,12 +65,14 @@ class RestJsonCodec(Codec):
             )
         add_headers = rest.header_writer(shape)
         body, content_type = _body_writer(shape)
+        if rest.names_header(shape, b"content-type"):
+            content_type = None
 
         def write(answer: Members, request_id: str) -> Reply:
             headers = [(b"x-amzn-requestid", request_id.encode())]
             chosen = None if add_headers is None else add_headers(answer, headers)
             content = body(answer)
-            if content_type is not None and not rest.has_header(headers, b"content-type"):
+            if content_type is not None:
                 headers.append(content_type)
             return Reply(chosen or status, headers, content)
 
@@ -90,7 +92,10 @@ class RestJsonCodec(Codec):
             members = error_members(shape, error)
             add_headers = rest.header_writer(shape)
             if add_headers is not None:
-                add_headers(members, headers)
+                more: list[tuple[bytes, bytes]] = []
+                add_headers(members, more)
+                # Some shapes name the error's type as a member; the code above is that already.
+                headers += [header for header in more if header[0] != b"x-amzn-errortype"]
             for name, value in members.items():
                 member = shape.members.get(name)
                 if member is None:

@@ -22,6 +22,7 @@ class Route(NamedTuple):
     fixed: tuple[tuple[str, str | None], ...]  # query keys the path template demands
     keys: tuple[str, ...]  # query keys of required members
     headers: tuple[bytes, ...]  # headers of required members
+    deprecated: bool
 
 
 class Choices:
@@ -35,9 +36,10 @@ class Choices:
 
     def order(self) -> None:
         """Put the most demanding first."""
-        self.routes.sort(key=lambda route: -len(route.fixed))
+        # Old names of an operation that has a newer one come last: GetBucketLifecycle.
+        self.routes.sort(key=lambda route: (route.deprecated, -len(route.fixed)))
         self.bare = [route for route in self.routes if not route.fixed and not route.keys]
-        self.bare.sort(key=lambda route: -len(route.headers))
+        self.bare.sort(key=lambda route: (route.deprecated, -len(route.headers)))
 
 
 class Node:
@@ -193,7 +195,8 @@ def _insert(root: Node, service: Service, name: str, template: str) -> None:
         else:
             suffix.append(segment)
     keys, headers = _required(service, name)
-    route = Route(name, tuple(labels), greedy, _fixed(query), keys, headers)
+    deprecated = bool(service.operations.raw(name).get("deprecated"))
+    route = Route(name, tuple(labels), greedy, _fixed(query), keys, headers, deprecated)
     if greedy is None:
         if node.choices is None:
             node.choices = Choices()

@@ -102,6 +102,10 @@ def wire_name(member: Member, style: Style) -> str:
         queried: str | None = member.traits.get("queryName")
         if queried is not None:
             return queried
+    if "locationName" not in member.traits and member.shape.type == "list":
+        # ElastiCache names a list at its shape.
+        named: str = member.shape.traits.get("locationName", member.name)
+        return named
     return member.wire_name
 
 

@@ -78,7 +78,9 @@ def serializer(protocol: str) -> Any:
 def parser(protocol: str) -> Any:
     """botocore's parser, with timestamps as epoch seconds."""
     found = parsers.create_parser(protocol)
-    found._timestamp_parser = lambda value: seconds(value)
+    found._timestamp_parser = seconds
+    if found._event_stream_parser is not None:
+        found._event_stream_parser._timestamp_parser = seconds
     return found
 
 
@@ -112,7 +114,7 @@ def normal(member: Member | None, shape: Shape | None, value: Any) -> Any:
     """A value in one form, whoever wrote it: blobs bytes, timestamps floats, no Nones."""
     if shape is None or value is None:
         return value
-    if shape.document or (member is not None and member.trait("jsonvalue")):
+    if shape.document or (member is not None and _json_header(member)):
         return value
     if shape.type == "structure":
         return {
@@ -132,6 +134,10 @@ def normal(member: Member | None, shape: Shape | None, value: Any) -> Any:
         number = float(value)
         return "NaN" if math.isnan(number) else number
     return value
+
+
+def _json_header(member: Member) -> bool:
+    return member.location == "header" and bool(member.trait("jsonvalue"))
 
 
 def decoded(data: str) -> bytes:
