@@ -23,7 +23,7 @@ class Violation(NamedTuple):
     """One constraint of the model that a request broke.
 
     `kind` is one of required, min_length, max_length, min_value, max_value, pattern, enum,
-    element, map_key, map_value, union; `path` is AWS's (`tags.1.member.key`), `text` AWS's sentence.
+    element, map_key, map_value, union; `path` is AWS's (`tags.1.member.key`), `text` its sentence.
     """
 
     kind: str

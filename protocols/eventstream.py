@@ -200,9 +200,10 @@ def _one_event(member: Member, base: str) -> Callable[[Any], bytes]:
     kind = ":exception-type" if error else ":event-type"
     fixed = {kind: member.name, ":message-type": "exception" if error else "event"}
     structure = payload is None or payload.shape.type == "structure"
-    dump, content_type = _payload_writer(payload.shape if payload else shape, base) if structure else (
-        None, "",
-    )
+    dump: Callable[[Any], bytes] | None = None
+    content_type = ""
+    if structure:
+        dump, content_type = _payload_writer(payload.shape if payload else shape, base)
 
     def write(value: Any) -> bytes:
         headers: Headers = {}
@@ -381,7 +382,8 @@ def rest_writer(
 ) -> Write:
     """The writer of a REST answer whose payload is a stream of events."""
     member, shape, service = operation.event_output, operation.output, operation.service
-    assert member is not None and shape is not None
+    assert member is not None
+    assert shape is not None
     stream = member.shape
     write_event = event_writer(stream, base, service)
     add_headers = rest.header_writer(shape)
@@ -405,7 +407,8 @@ def rpc_writer(
 ) -> Write:
     """The writer of an RPC answer: its plain members go in an `initial-response` event."""
     member, shape, service = operation.event_output, operation.output, operation.service
-    assert member is not None and shape is not None
+    assert member is not None
+    assert shape is not None
     stream = member.shape
     write_event = event_writer(stream, base, service)
     others = [item for item in shape.members.values() if item.name != member.name]

@@ -1,4 +1,4 @@
-"""Which services there are and how requests name them: a generated table, plus newer services on demand.
+"""Which services there are and how requests name them: a generated table, newer ones on demand.
 
 `python -m protocols.index` writes `services.json` from the installed botocore.
 """

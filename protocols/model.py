@@ -130,7 +130,8 @@ class Shape:
     @property
     def enum(self) -> list[str]:
         """The values that a string may have, or an empty list."""
-        return self.traits.get("enum", [])
+        found: list[str] = self.traits.get("enum", [])
+        return found
 
     @property
     def payload(self) -> Member | None:

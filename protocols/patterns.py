@@ -9,20 +9,16 @@ import unicodedata
 import warnings
 from collections.abc import Callable
 from functools import cache
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
-
-try:
-    import re._constants as codes
-    import re._parser as parser
-except ImportError:  # pragma: no cover - the names before Python 3.11
-    import sre_constants as codes  # type: ignore[no-redef]
-    import sre_parse as parser  # type: ignore[no-redef]
 
 Matcher = Callable[[str], Any]
 
-LONG = 20_000  # a linear pattern is checked on values up to this many characters
-POLYNOMIAL = 2_000  # one with several open repeats in a row, up to this many
-EXPLOSIVE = 20  # one with ambiguous nested repeats, up to this many
+# How long a value may be to be checked, by how many open repeats could share its characters.
+LENGTHS = {0: 20_000, 1: 20_000, 2: 1_000, 3: 200}
+MANY = 80  # more than those
+EXPLOSIVE = 20  # a repeat within a repeat that could share them
 
 _POSIX = {
     "ASCII": r"\x00-\x7f",
@@ -45,6 +41,14 @@ _SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
 _PROPERTY = re.compile(r"\\([pP])(?:\{([^}]*)\}|(\w))")
 _HEX = re.compile(r"\\x\{([0-9A-Fa-f]+)\}")
 _CLASS_DASH = re.compile(r"(\\[wdsWDS])-(?=[^\]])")
+_CATEGORIES = {
+    "CATEGORY_DIGIT": r"\d",
+    "CATEGORY_NOT_DIGIT": r"\D",
+    "CATEGORY_SPACE": r"\s",
+    "CATEGORY_NOT_SPACE": r"\S",
+    "CATEGORY_WORD": r"\w",
+    "CATEGORY_NOT_WORD": r"\W",
+}
 _FLAG = re.compile(r"\(\?i\)")
 
 
@@ -150,7 +154,37 @@ def _ranges(numbers: list[int]) -> str:
 def _limit(tree: Any) -> int:
     if _explosive(tree):
         return EXPLOSIVE
-    return POLYNOMIAL if _open_repeats(tree) > 2 else LONG
+    run = _Run()
+    run.walk(tree)
+    return LENGTHS.get(run.longest, MANY)
+
+
+class _Run:
+    """Counts open repeats in a row, with no character between them that ends the one before."""
+
+    def __init__(self) -> None:
+        self.row: list[Any] = []
+        self.longest = 0
+
+    def walk(self, tree: Any) -> None:
+        for item in tree:
+            code, argument = item
+            if code is codes.LITERAL:
+                if not any(_may_contain(repeat, argument) for repeat in self.row):
+                    self.row = []
+            elif _repeats(item):
+                self.row.append(item)
+                self.longest = max(self.longest, len(self.row))
+            elif code is codes.BRANCH:
+                before, after = self.row, []
+                for branch in argument[1]:
+                    self.row = list(before)
+                    self.walk(branch)
+                    after.extend(item for item in self.row if item not in after)
+                self.row = after
+            else:
+                for part in _parts(item):
+                    self.walk(part)
 
 
 def _parts(item: Any) -> list[Any]:
@@ -172,19 +206,15 @@ def _repeats(item: Any) -> bool:
     return code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and argument[1] > 20
 
 
-def _open_repeats(tree: Any) -> int:
-    total = 0
-    for item in tree:
-        total += _repeats(item)
-        counts = [_open_repeats(part) for part in _parts(item)]
-        total += max(counts, default=0)
-    return total
+def _loops(item: Any) -> bool:
+    code, argument = item
+    return code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and argument[1] > 1
 
 
 def _explosive(tree: Any) -> bool:
     """Whether a repeat holds a repeat (or alternatives) that could divide a value in many ways."""
     for item in tree:
-        if _repeats(item) and _ambiguous(item[1][2]):
+        if _loops(item) and _ambiguous(item[1][2]):
             return True
         if any(_explosive(part) for part in _parts(item)):
             return True
@@ -200,18 +230,22 @@ def _ambiguous(body: Any) -> bool:
     loose = [item for item in items if _contains_repeat([item])]
     if not loose:
         return False
-    # A separator that the loose part can't contain keeps the division unique.
-    for item in items:
-        if item[0] is codes.LITERAL and not any(_may_contain(part, item[1]) for part in loose):
-            return False
-    return True
+    # A separator that no loose part can contain keeps the division unique.
+    taken = set().union(*(_characters_of(item) for item in loose))
+    return not any(
+        item[0] in (codes.LITERAL, codes.IN) and not taken & _characters_of(item)
+        for item in items
+    )
 
 
 def _branches_overlap(branches: list[Any]) -> bool:
     if any(_contains_repeat(branch) for branch in branches):
         return True
-    widths = {branch.getwidth() for branch in branches}
-    return widths != {(1, 1)}
+    firsts = [branch[0] if len(branch) else None for branch in branches]
+    literals = [item[1] for item in firsts if item is not None and item[0] is codes.LITERAL]
+    if len(literals) == len(branches) == len(set(literals)):
+        return False
+    return {branch.getwidth() for branch in branches} != {(1, 1)}
 
 
 def _contains_repeat(items: Any) -> bool:
@@ -219,7 +253,13 @@ def _contains_repeat(items: Any) -> bool:
         (item[0] in (codes.MAX_REPEAT, codes.MIN_REPEAT) and item[1][0] != item[1][1])
         or any(_contains_repeat(part) for part in _parts(item))
         for item in items
+        if item[0] not in (codes.ASSERT, codes.ASSERT_NOT)  # they take no characters
     )
+
+
+def _characters_of(item: Any) -> set[int]:
+    """The ASCII characters (and one for all others) that an item may hold."""
+    return {number for number in (*range(128), 0xE9) if _may_contain(item, number)}
 
 
 def _may_contain(item: Any, literal: int) -> bool:
@@ -227,23 +267,23 @@ def _may_contain(item: Any, literal: int) -> bool:
     if code is codes.LITERAL:
         return bool(argument == literal)
     if code is codes.IN:
-        return re.compile(_class(argument)).fullmatch(chr(literal)) is not None
+        return _in_class(argument, literal)
     if code in (codes.ANY, codes.NOT_LITERAL, codes.GROUPREF):
         return True
     return any(_may_contain(child, literal) for part in _parts(item) for child in part)
 
 
-def _class(members: Any) -> str:
-    """A parsed character class as text again, just enough to ask whether it holds a character."""
-    parts: list[str] = []
-    negated = ""
+def _in_class(members: Any, literal: int) -> bool:
+    """Whether a parsed character class holds a character."""
+    negated = found = False
     for code, argument in members:
         if code is codes.NEGATE:
-            negated = "^"
+            negated = True
         elif code is codes.LITERAL:
-            parts.append(f"\\U{argument:08x}")
+            found = found or argument == literal
         elif code is codes.RANGE:
-            parts.append(f"\\U{argument[0]:08x}-\\U{argument[1]:08x}")
+            found = found or argument[0] <= literal <= argument[1]
         else:
-            parts.append({"CATEGORY_DIGIT": r"\d", "CATEGORY_SPACE": r"\s"}.get(str(argument), r"\w\W"))
-    return f"[{negated}{''.join(parts)}]"
+            category = _CATEGORIES.get(str(argument), ".")
+            found = found or re.match(category, chr(literal), re.ASCII) is not None
+    return found != negated

@@ -279,7 +279,9 @@ class QueryCodec(Codec):
         found = self.service.metadata.get("xmlNamespace")
         if found is None:
             metadata = self.service.metadata
-            found = f"http://{metadata['endpointPrefix']}.amazonaws.com/doc/{metadata['apiVersion']}/"
+            found = (
+                f"http://{metadata['endpointPrefix']}.amazonaws.com/doc/{metadata['apiVersion']}/"
+            )
         return xmlwrite.namespace(found)
 
     def compile_read(self, operation: Operation) -> Read:

@@ -110,9 +110,7 @@ class RestJsonCodec(Codec):
         return Reply(resolved.status, headers, jsonwrite.dump(body))
 
 
-def _body_reader(
-    operation: Operation, shape: Shape
-) -> Callable[[Request, Members], None] | None:
+def _body_reader(operation: Operation, shape: Shape) -> Callable[[Request, Members], None] | None:
     payload = shape.payload
     if payload is not None:
         if operation.event_input is not None:

@@ -61,7 +61,11 @@ class RestXmlCodec(Codec):
         shape = operation.input
         if shape is None:
             return lambda request: {}
-        bind, body, validate = rest.binder(shape, operation.uri), _body_reader(shape), validator(shape)
+        bind, body, validate = (
+            rest.binder(shape, operation.uri),
+            _body_reader(shape),
+            validator(shape),
+        )
 
         def read(request: Request) -> Members:
             members: Members = {}

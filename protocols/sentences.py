@@ -187,7 +187,9 @@ def _list(shape: Shape, value: list[Any], path: str, found: list[Violation]) -> 
         broken = any(_broken(member, item) for item in value)
         if broken:
             said = [words for _, _, words in _constraints(member)]
-            words = said[0] if len(said) == 1 else f"Member must satisfy constraint: [{', '.join(said)}]"
+            words = said[0]
+            if len(said) > 1:
+                words = f"Member must satisfy constraint: [{', '.join(said)}]"
             _add(found, ("element", tuple(said), words), path, value, shape)
         return
     sparse = shape.traits.get("sparse")

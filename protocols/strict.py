@@ -55,9 +55,7 @@ def _structure(shape: Shape, value: dict[str, Any], path: str, top: bool = False
 
 def _streams(member: Member, shape: Shape) -> bool:
     payload = shape.traits.get("payload") == member.name
-    return bool(member.shape.traits.get("eventstream")) or (
-        payload and member.shape.type == "blob"
-    )
+    return bool(member.shape.traits.get("eventstream")) or (payload and member.shape.type == "blob")
 
 
 def _value(member: Member, value: Any, path: str) -> None:
@@ -70,8 +68,13 @@ def _value(member: Member, value: Any, path: str) -> None:
             raise StrictAnswer(f"{path}: {value!r} is no boolean")
         return
     allowed = _TYPES[kind]
-    if not isinstance(value, allowed) or (isinstance(value, bool) and kind != "boolean"):
+    if not isinstance(value, allowed) or isinstance(value, bool):
         raise StrictAnswer(f"{path}: {value!r} ({type(value).__name__}) is no {kind}")
+    _inside(shape, value, path)
+
+
+def _inside(shape: Shape, value: Any, path: str) -> None:
+    kind = shape.type
     if kind == "structure":
         _structure(shape, value, path)
     elif kind == "list":

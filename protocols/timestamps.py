@@ -140,7 +140,8 @@ def _from_iso(found: re.Match[str]) -> float:
     if zone and zone not in "Zz":
         digits = zone[1:].replace(":", "")
         shift = int(digits[:2]) * 3600 + int(digits[2:] or 0) * 60
-        moment = moment.replace(tzinfo=timezone(timedelta(seconds=-shift if zone[0] == "-" else shift)))
+        ahead = timedelta(seconds=-shift if zone[0] == "-" else shift)
+        moment = moment.replace(tzinfo=timezone(ahead))
     whole = int(epoch(moment)) + extra
     if not fraction:
         return float(whole)

@@ -37,8 +37,9 @@ def mismatch(kind: str, value: Any) -> Error:
             return serialization("Start of structure or map found where not expected.")
         if type(value) is list:
             return serialization("Start of list found where not expected")
-        return serialization("Unexpected field type" if kind != "structure" else
-                             "Unexpected value type in payload")
+        return serialization(
+            "Unexpected field type" if kind != "structure" else "Unexpected value type in payload"
+        )
     if type(value) is dict:
         return serialization("Start of structure or map found where not expected.")
     if type(value) is list:
@@ -223,9 +224,7 @@ def structure(shape: Shape, members: list[Member], native: bool = False) -> Read
 
 
 def _renamed(members: list[Member], native: bool) -> Read:
-    get = {
-        member.wire_name: (member.name, reader(member.shape, native)) for member in members
-    }.get
+    get = {member.wire_name: (member.name, reader(member.shape, native)) for member in members}.get
 
     def read(value: Any) -> Any:
         if type(value) is not dict:

@@ -16,7 +16,7 @@ HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # Where a member of an answer may be other than in the body (a label or argument is in the body).
 OUTSIDE = frozenset({"header", "headers", "statusCode"})
 
-_SPECIAL = re.compile("[&<>\"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]')
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"}
 # These write every timestamp with milliseconds; the other services only where there are any.
 _MILLISECONDS = frozenset({"s3", "ec2", "s3control", "route53", "cloudfront"})
@@ -118,14 +118,15 @@ def _scalar(member: Member) -> Callable[[Any], str]:
                 return timestamps.iso8601_milliseconds
             return timestamps.iso8601
         return timestamps.writer(form)
-    return {
+    texts: dict[str, Callable[[Any], str]] = {
         "boolean": boolean_text,
         "float": number_text,
         "double": number_text,
         "blob": blob_text,
         "integer": str,
         "long": str,
-    }.get(kind, _text)
+    }
+    return texts.get(kind, _text)
 
 
 def element(member: Member, tag: str, style: Style) -> Write:

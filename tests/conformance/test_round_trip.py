@@ -1,4 +1,4 @@
-"""Every operation of every service: botocore's requests into our readers, our replies into botocore.
+"""Every operation: botocore's requests into our readers, our replies into botocore.
 
 The models lose their patterns first, since no value could be made that matches them all.
 """
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from protocols import model, routes, sources
 from protocols.codec import Codec
 from protocols.errors import Error
 from protocols.model import Operation, Service, Shape
-
 from tests.conformance.values import Maker
 from tests.protocols import botocore_side
 
@@ -83,9 +83,8 @@ class Trip:
                 try:
                     step(operation, client)
                 except Exception as problem:
-                    self.problems.append(
-                        f"{label} {self.protocol} {step.__name__}: {type(problem).__name__}: {problem}"
-                    )
+                    said = f"{type(problem).__name__}: {problem}"
+                    self.problems.append(f"{label} {self.protocol} {step.__name__}: {said}")
         return self.problems
 
     def request(self, operation: Operation, client: Any) -> None:

@@ -101,7 +101,8 @@ class Maker:
             return _number(shape)
         if kind == "blob":
             size = max(1, int(shape.traits.get("min", 0)))
-            return (b"blob\x00\xff" * (size // 6 + 1))[: max(size, 6)][: shape.traits.get("max", 99)]
+            made = (b"blob\x00\xff" * (size // 6 + 1))[: max(size, 6)]
+            return made[: shape.traits.get("max", len(made))]
         enum = member.trait("enum")
         if enum:
             return enum[self.nodes % len(enum)]

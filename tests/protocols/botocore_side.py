@@ -1,4 +1,4 @@
-"""The client's side of a conversation: botocore's own serializers and parsers, and plain comparisons."""
+"""The client's side: botocore's own serializers and parsers, and plain comparisons."""
 
 import asyncio
 import base64
@@ -10,6 +10,7 @@ from botocore import parsers, serialize
 from botocore.awsrequest import prepare_request_dict
 from botocore.model import ServiceModel
 from botocore.utils import parse_timestamp
+
 from protocols.http import Reply, Request
 from protocols.model import Member, Shape
 

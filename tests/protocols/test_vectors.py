@@ -1,4 +1,4 @@
-"""botocore's protocol vectors run backwards: their requests into our readers, our replies into botocore."""
+"""botocore's protocol vectors run backwards: requests into our readers, replies into botocore."""
 
 import json
 import os
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from protocols import model, routes
 from protocols.errors import Error
 from protocols.http import Request
-
 from tests.protocols import botocore_side
 
 FOLDER = os.environ.get("FOGBANK_VECTORS")
@@ -49,9 +49,7 @@ _REASONS = {
         "RestJsonHttpPrefixHeadersAreNotPresent",
         "HttpPrefixHeadersAreNotPresent",
     ),
-    "the client's endpoint has a path of its own": (
-        "RestJsonHostWithPath",
-    ),
+    "the client's endpoint has a path of its own": ("RestJsonHostWithPath",),
     "the parameter is JSON as text; a server reads the value in it": (
         "MediaTypeHeaderInputBase64",
     ),
@@ -70,18 +68,14 @@ _REASONS = {
         "RestJsonHttpPayloadWithUnsetUnion",
         "RestXmlHttpPayloadWithUnsetUnion",
     ),
-    "header names are lower-case in ASGI": (
-        "HttpPrefixHeadersResponse",
-    ),
+    "header names are lower-case in ASGI": ("HttpPrefixHeadersResponse",),
     "botocore's parser splits header lists at every comma, quoted or not": (
         "RestJsonInputAndOutputWithQuotedStringHeaders",
         "RestJsonInputAndOutputWithTimestampHeaders",
         "InputAndOutputWithTimestampHeaders",
         "InputAndOutputWithQuotedStringHeaders",
     ),
-    "botocore names a nested element by its shape, against Smithy": (
-        "BodyWithXmlName",
-    ),
+    "botocore names a nested element by its shape, against Smithy": ("BodyWithXmlName",),
 }
 NOT_A_SERVERS = {case: reason for reason, cases in _REASONS.items() for case in cases}
 
