@@ -55,9 +55,25 @@ _FLAG = re.compile(r"\(\?i\)")
 @cache
 def matcher(pattern: str) -> Matcher | None:
     """A function that is true for values which the pattern allows, or None if it can't be had."""
-    text = _python(pattern)
-    if text is None:
-        return None
+    if "\\p" not in pattern and "\\P" not in pattern:
+        return _compile(pattern, False)
+    # The classes of all of Unicode take 0.1 s to build: only for the value that needs them.
+    ascii_match = _compile(pattern, False)
+    full_match: Any = ...
+
+    def matches(value: str) -> Any:
+        nonlocal full_match
+        if value.isascii():
+            return ascii_match(value) if ascii_match is not None else True
+        if full_match is ...:
+            full_match = _compile(pattern, True)
+        return full_match(value) if full_match is not None else True
+
+    return None if ascii_match is None else matches
+
+
+def _compile(pattern: str, wide: bool) -> Matcher | None:
+    text = _python(pattern, wide)
     flags = re.ASCII
     if "(?i)" in text:
         text = _FLAG.sub("", text)
@@ -80,16 +96,16 @@ def matcher(pattern: str) -> Matcher | None:
     return matches
 
 
-def _python(pattern: str) -> str | None:
+def _python(pattern: str, wide: bool) -> str:
     text = pattern.replace(_SURROGATES, r"\U00010000-\U0010ffff")
     text = text.replace(r"\z", r"\Z").replace(r"\/", "/")
     text = _HEX.sub(lambda found: f"\\U{int(found.group(1), 16):08x}", text)
     if "\\p" in text or "\\P" in text:
-        text = _properties(text)
+        text = _properties(text, wide)
     return _CLASS_DASH.sub(r"\1\\-", text) if "[" in text else text
 
 
-def _properties(text: str) -> str:
+def _properties(text: str, wide: bool) -> str:
     """Replace each Unicode property by its characters, inside a class or as one."""
     parts: list[str] = []
     inside = False
@@ -98,7 +114,7 @@ def _properties(text: str) -> str:
         found = _PROPERTY.match(text, position)
         if found is not None:
             negated = found.group(1) == "P"
-            characters = _characters(found.group(2) or found.group(3), negated)
+            characters = _characters(found.group(2) or found.group(3), negated, wide)
             parts.append(characters if inside else f"[{characters}]")
             position = found.end()
             if inside and text[position : position + 1] == "-":
@@ -120,23 +136,27 @@ def _properties(text: str) -> str:
 
 
 @cache
-def _characters(name: str, negated: bool) -> str:
+def _characters(name: str, negated: bool, wide: bool) -> str:
     if name in _POSIX and not negated:
         return _POSIX[name]
     categories = {"IsAlphabetic": ("L", "Nl"), "LD": ("L", "Nd")}.get(name, (name,))
+    blocks = [range(0x80)]
+    if wide:
+        blocks = [range(0x3400), range(0xA000, 0xAC00), range(0xD7A0, 0x20000)]
     wanted = [
         number
-        for block in (range(0x0, 0x3400), range(0xA000, 0xAC00), range(0xD7A0, 0x20000))
+        for block in blocks
         for number in block
         if unicodedata.category(chr(number)).startswith(categories) != negated
     ]
     # Ideographs and Hangul are letters from end to end; the far planes are nothing else.
-    if ("L" in categories or "Lo" in categories) != negated:
+    if wide and ("L" in categories or "Lo" in categories) != negated:
         wanted.extend(range(0x3400, 0xA000))
         wanted.extend(range(0xAC00, 0xD7A0))
         wanted.extend(range(0x20000, 0x32000))
     wanted.sort()
-    return _ranges(wanted)
+    # An empty class is no class in Python's syntax: one character that no ASCII value holds.
+    return _ranges(wanted) if wanted else "\\U0010ffff"
 
 
 def _ranges(numbers: list[int]) -> str:
@@ -176,7 +196,8 @@ class _Run:
                 self.row.append(item)
                 self.longest = max(self.longest, len(self.row))
             elif code is codes.BRANCH:
-                before, after = self.row, []
+                before = self.row
+                after: list[Any] = []
                 for branch in argument[1]:
                     self.row = list(before)
                     self.walk(branch)
@@ -233,8 +254,7 @@ def _ambiguous(body: Any) -> bool:
     # A separator that no loose part can contain keeps the division unique.
     taken = set().union(*(_characters_of(item) for item in loose))
     return not any(
-        item[0] in (codes.LITERAL, codes.IN) and not taken & _characters_of(item)
-        for item in items
+        item[0] in (codes.LITERAL, codes.IN) and not taken & _characters_of(item) for item in items
     )
 
 
@@ -251,6 +271,7 @@ def _branches_overlap(branches: list[Any]) -> bool:
 def _contains_repeat(items: Any) -> bool:
     return any(
         (item[0] in (codes.MAX_REPEAT, codes.MIN_REPEAT) and item[1][0] != item[1][1])
+        or (item[0] is codes.BRANCH and len({part.getwidth() for part in item[1][1]}) > 1)
         or any(_contains_repeat(part) for part in _parts(item))
         for item in items
         if item[0] not in (codes.ASSERT, codes.ASSERT_NOT)  # they take no characters
