@@ -168,7 +168,8 @@ def test_broken_cbor(body: bytes) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {}, {"a": [1, -1, 23, 24, 255, 256, 65536, 2**32, -(2**63), 2**64 - 1]}, [None, True, False],
+        {}, {"a": [1, -1, 23, 24, 255, 256, 65536, 2**32, -(2**63), 2**64 - 1]},
+        [None, True, False],
         {"b": b"\x00" * 300, "t": "ä" * 30_000}, [1.5, -0.0, float("inf")], {"x": {"y": [[], {}]}},
     ],
 )  # fmt: skip
