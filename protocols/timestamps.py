@@ -16,7 +16,7 @@ _ISO = re.compile(
     re.ASCII,
 )
 _TWO = tuple(f"{number:02d}" for number in range(60))
-_dates: dict[int, str] = {}
+_minutes: dict[int, str] = {}
 
 
 def epoch(value: Timestamp) -> int | float:
@@ -35,17 +35,23 @@ def epoch(value: Timestamp) -> int | float:
     return value
 
 
+def _minute(minute: int) -> str:
+    """A minute since the epoch up to its colon; the last few hundred are kept."""
+    if len(_minutes) > 500:
+        _minutes.clear()
+    moment = _EPOCH + timedelta(minutes=minute)
+    found = (
+        f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
+        f"T{moment.hour:02d}:{moment.minute:02d}:"
+    )
+    _minutes[minute] = found
+    return found
+
+
 def _seconds(whole: int) -> str:
-    """A whole second without its Z; a day's date is worked out once."""
-    day, second = divmod(whole, 86400)
-    date = _dates.get(day)
-    if date is None:
-        if len(_dates) > 500:
-            _dates.clear()
-        moment = _EPOCH + timedelta(days=day)
-        date = _dates[day] = f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
-    minute = second // 60
-    return f"{date}T{_TWO[minute // 60]}:{_TWO[minute % 60]}:{_TWO[second % 60]}"
+    """A whole second without its Z."""
+    minute = whole // 60
+    return (_minutes.get(minute) or _minute(minute)) + _TWO[whole - minute * 60]
 
 
 def iso8601(value: Timestamp) -> str:
@@ -68,12 +74,12 @@ def iso8601_milliseconds(value: Timestamp) -> str:
     """`2014-04-29T18:30:38.000Z`: always with milliseconds, as S3 and EC2 write them."""
     if isinstance(value, datetime):
         value = epoch(value)
-    whole = int(value // 1)
+    whole = int(value)
     if whole == value:
-        return _seconds(whole) + ".000Z"
-    milli = round((value - whole) * 1000)
-    if milli == 1000:
-        return _seconds(whole + 1) + ".000Z"
+        minute = whole // 60
+        start = _minutes.get(minute) or _minute(minute)
+        return f"{start}{_TWO[whole - minute * 60]}.000Z"
+    whole, milli = divmod(round(value * 1000), 1000)
     return f"{_seconds(whole)}.{milli:03d}Z"
 
 

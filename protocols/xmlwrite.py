@@ -239,7 +239,10 @@ def members_writer(members: list[Member], style: Style) -> Write:
             )
         elif simple and kind not in ("structure", "list", "map"):
             names[f"t{number}"] = _scalar(member)
-            template = f"<{tag}{spaces}>{{t{number}(v)}}</{tag}>"
+            text = f"t{number}(v)"
+            if kind == "string" and member.trait("enum"):
+                text = f"v if v.isidentifier() else {text}"
+            template = f"<{tag}{spaces}>{{{text}}}</{tag}>"
             action = f"append(f{template!r})"
         else:
             names[f"w{number}"] = _member(member, style)

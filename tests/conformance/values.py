@@ -20,7 +20,8 @@ class Maker:
     def members(self, shape: Shape, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
         """A structure's members."""
         self.nodes = 0
-        return self._structure(shape, (), skip)
+        made: dict[str, Any] = self._structure(shape, (), skip)
+        return made
 
     def value(self, member: Member, inside: tuple[str, ...]) -> Any:
         """One value, or None where the shape contains itself or enough has been made."""

@@ -78,7 +78,7 @@ def serializer(protocol: str) -> Any:
 
 def parser(protocol: str) -> Any:
     """botocore's parser, with timestamps as epoch seconds."""
-    found = parsers.create_parser(protocol)
+    found: Any = parsers.create_parser(protocol)
     found._timestamp_parser = seconds
     if found._event_stream_parser is not None:
         found._event_stream_parser._timestamp_parser = seconds

@@ -21,10 +21,16 @@ def told(service: Service, protocol: str, error: Error = GONE) -> tuple[Reply, d
     return reply, dict(reply.headers)
 
 
+def told_json(reply: Reply) -> Any:
+    """A reply's body, parsed."""
+    assert isinstance(reply.body, bytes)
+    return orjson.loads(reply.body)
+
+
 def test_json_1_0_names_the_namespace() -> None:
     reply, headers = told(small.service("json", {}), "json")
     assert reply.status == 404
-    assert orjson.loads(reply.body) == {
+    assert told_json(reply) == {
         "__type": "com.amazonaws.small#Gone",
         "message": "It <is> gone.",
         "Name": "x & y",
@@ -36,15 +42,15 @@ def test_json_1_0_names_the_namespace() -> None:
 
 def test_json_1_1_does_not() -> None:
     reply, headers = told(small.service("json", {}, jsonVersion="1.1"), "json")
-    assert orjson.loads(reply.body)["__type"] == "Gone"
+    assert told_json(reply)["__type"] == "Gone"
     assert headers[b"content-type"] == b"application/x-amz-json-1.1"
 
 
 def test_the_front_ends_own_errors() -> None:
     reply, _ = told(model.load("dynamodb"), "json", Error("ValidationException", "No."))
-    assert orjson.loads(reply.body)["__type"] == "com.amazon.coral.validate#ValidationException"
+    assert told_json(reply)["__type"] == "com.amazon.coral.validate#ValidationException"
     reply, _ = told(model.load("dynamodb"), "json", Error("ResourceNotFoundException", "No."))
-    assert orjson.loads(reply.body)["__type"] == (
+    assert told_json(reply)["__type"] == (
         "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"
     )
 
@@ -61,7 +67,7 @@ def test_query_compatible_services_tell_the_old_code() -> None:
 
 def test_the_spelling_of_message_is_the_models() -> None:
     reply, _ = told(model.load("secretsmanager"), "json", Error("ResourceNotFoundException", "No."))
-    assert orjson.loads(reply.body) == {"__type": "ResourceNotFoundException", "Message": "No."}
+    assert told_json(reply) == {"__type": "ResourceNotFoundException", "Message": "No."}
 
 
 def test_query() -> None:
@@ -87,7 +93,7 @@ def test_ec2() -> None:
 def test_rest_json() -> None:
     reply, headers = told(small.service("rest-json", {}), "rest-json")
     assert headers[b"x-amzn-errortype"] == b"Gone"
-    assert orjson.loads(reply.body) == {"message": "It <is> gone.", "Name": "x & y"}
+    assert told_json(reply) == {"message": "It <is> gone.", "Name": "x & y"}
 
 
 def test_s3_has_nothing_around_its_errors() -> None:

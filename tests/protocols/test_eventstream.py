@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from binascii import crc32
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ HEADERS: dict[str, Any] = {
 def test_botocore_reads_our_messages() -> None:
     buffer = EventStreamBuffer()
     buffer.add_data(eventstream.encode(HEADERS, b"payload"))
-    (message,) = list(buffer)
+    message: Any = next(iter(buffer))
     assert message.headers == HEADERS
     assert message.payload == b"payload"
 
@@ -67,15 +68,15 @@ def test_a_huge_message_is_refused_from_its_prelude() -> None:
     start = struct.pack(">II", 1 << 30, 0)
     decoder = eventstream.Decoder()
     with pytest.raises(Error, match="too long"):
-        decoder.feed(start + struct.pack(">I", eventstream.crc32(start)))
+        decoder.feed(start + struct.pack(">I", crc32(start)))
 
 
 @pytest.mark.parametrize("block", [b"\x05ab", b"\x01a\x0b", b"\x01a\x07\xff\xff", b"\x01a\x04\x00"])
 def test_broken_headers(block: bytes) -> None:
     total = 16 + len(block)
     start = struct.pack(">II", total, len(block))
-    body = start + struct.pack(">I", eventstream.crc32(start)) + block
-    data = body + struct.pack(">I", eventstream.crc32(body))
+    body = start + struct.pack(">I", crc32(start)) + block
+    data = body + struct.pack(">I", crc32(body))
     with pytest.raises(Error, match="headers are broken"):
         eventstream.Decoder().feed(data)
 
