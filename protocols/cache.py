@@ -5,7 +5,6 @@ that is damaged, or a folder that can't be written, only costs the time to read 
 """
 
 import os
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -84,6 +83,8 @@ def _folder() -> Path | None:
         folder = home / "fogbank" / f"models-{sources.version()}"
         if _usable(folder):
             return folder
+    import tempfile  # here and below: 8 ms that only a machine without a cache needs
+
     owner = getattr(os, "getuid", lambda: 0)()
     folder = Path(tempfile.gettempdir()) / f"fogbank-{owner}" / f"models-{sources.version()}"
     return folder if _usable(folder) else None
@@ -115,6 +116,8 @@ def _stripped(value: Any) -> Any:
 
 
 def _write(path: Path, packed: Packed) -> None:
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")

@@ -8,8 +8,6 @@ from protocols.constraints import Broken, Check, checker
 from protocols.errors import Error, Invalid, serialization
 from protocols.http import Reply, Request
 from protocols.model import Member, Operation, Service, Shape
-from protocols.sentences import violations
-from protocols.strict import check_answer
 
 Members = dict[str, Any]
 Read = Callable[[Request], Members]
@@ -138,6 +136,8 @@ def _decompressing(read: Read) -> Read:
 
 
 def _strict(operation: Operation, write: Write) -> Write:
+    from protocols.strict import check_answer
+
     def write_strictly(answer: Members, request_id: str) -> Reply:
         check_answer(operation, answer)
         return write(answer, request_id)
@@ -155,6 +155,8 @@ def validator(shape: Shape | None) -> Check | None:
         try:
             check(value)
         except Broken:
+            from protocols.sentences import violations
+
             raise Invalid(violations(shape, value)) from None
 
     return validate

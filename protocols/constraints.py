@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from protocols.model import Member, Shape
-from protocols.patterns import matcher
 
 Check = Callable[[Any], None]
 
@@ -191,6 +190,8 @@ def _pattern(pattern: str, least: int, most: Any) -> Check:
         if not least <= len(value) <= highest:
             raise _BROKEN
         if match is ...:
+            from protocols.patterns import matcher  # 5 ms, when first there is a pattern
+
             match = matcher(pattern)
         if match is not None and not match(value):
             raise _BROKEN

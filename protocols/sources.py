@@ -1,6 +1,5 @@
 """Where the models lie: botocore's data folder, found without importing botocore."""
 
-import gzip
 import importlib.util
 import re
 from functools import cache
@@ -53,6 +52,8 @@ def read(service: str) -> dict[str, Any]:
     path = model_file(service)
     if path is None:
         raise LookupError(f"botocore has no service called {service!r}")
+    import gzip  # only where the cache has no model yet
+
     data = path.read_bytes()
     model: dict[str, Any] = orjson.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
     extras = path.parent / "service-2.sdk-extras.json"
