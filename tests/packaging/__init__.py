@@ -1,0 +1,1 @@
+"""Tests of packaging: what is shipped, and how it is set up."""
