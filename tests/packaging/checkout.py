@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,12 +29,12 @@ def copy(target: Path) -> Path:
     return target
 
 
-def run(command: list[str | Path], *, cwd: Path | None = None, **variables: str) -> str:
+def run(command: Sequence[str | Path], *, cwd: Path | None = None, **variables: str) -> str:
     """Standard output of a command that must succeed."""
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PYTHON", "COV_", "PIP_", "FOGBANK_", "AWS_"))
+        if not name.startswith(("PYTHON", "COV_", "PIP_", "FOGBANK_", "AWS_", "MAKE", "MFLAGS"))
     }
     finished = subprocess.run(
         command,
