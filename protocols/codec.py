@@ -179,7 +179,7 @@ def resolve(service: Service, error: Error) -> Resolved:
         if not shape.traits.get("exception"):
             shape = None
     if shape is None:
-        status = error.status or STATUSES.get(error.code, 400)
+        status = error.status or service.statuses.get(error.code) or STATUSES.get(error.code, 400)
         return Resolved(None, error.code, status, status < 500)
     traits = shape.traits.get("error", {})
     fault = bool(shape.traits.get("fault"))

@@ -296,7 +296,16 @@ class Shapes(Mapping[str, Shape]):
 class Service:
     """A service's model."""
 
-    __slots__ = ("_codecs", "compiled", "metadata", "name", "operations", "protocols", "shapes")
+    __slots__ = (
+        "_codecs",
+        "compiled",
+        "metadata",
+        "name",
+        "operations",
+        "protocols",
+        "shapes",
+        "statuses",
+    )
 
     def __init__(self, name: str, packed: cache.Packed) -> None:
         self.name = name
@@ -308,6 +317,8 @@ class Service:
         self.shapes = Shapes(self, shapes)
         self._codecs: dict[str, Codec] = {}
         self.compiled: dict[Any, Any] = {}
+        self.statuses: dict[str, int] = {}
+        """Error codes that AWS sends but the model lacks, with their HTTP status."""
 
     def shape(self, name: str) -> Shape:
         """A shape by its name."""

@@ -125,8 +125,12 @@ class Bodies:
         ).fetchone()
         if row == (0,):
             self._store.run("DELETE FROM body WHERE id = ?", body_id)
-            path = self.path(body_id)
-            self._after_commit(lambda: path.unlink(missing_ok=True))
+            self._after_commit(lambda: self._remove(body_id))
+
+    def _remove(self, body_id: str) -> None:
+        """Remove a file, unless dropping its last owner was undone."""
+        if self._store.value("SELECT 1 FROM body WHERE id = ?", body_id) is None:
+            self.path(body_id).unlink(missing_ok=True)
 
     def open(self, body_id: str, offset: int = 0, size: int | None = None) -> FileRange:
         """A part of a body, ready to be sent; it stays readable when the body is dropped meanwhile."""

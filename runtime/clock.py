@@ -109,6 +109,11 @@ def iso8601(moment: float, digits: int = 3) -> str:
     return (text[: -6 + digits] if digits else text[:-7]) + "Z"
 
 
+def basic_iso8601(moment: float) -> str:
+    """A moment as signatures write it: `20261124T120000Z`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
 def parse_iso8601(text: str) -> float:
     """Epoch seconds of an ISO 8601 date or date and time; one without a zone is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)

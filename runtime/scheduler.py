@@ -103,9 +103,11 @@ class Waiter:
 
 
 class Scheduler:
-    """Runs what falls due. `run_job` is how one job is carried out (the runtime gives it)."""
+    """Runs what falls due. `run_job` carries one out and answers what follows its frame."""
 
-    def __init__(self, store: Store, clock: Clock, run_job: Callable[[Job], None]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, run_job: Callable[[Job], Callable[[], None]]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._run_job = run_job
@@ -220,9 +222,11 @@ class Scheduler:
         try:
             with self._store.frame():
                 self._store.run("DELETE FROM job WHERE id = ?", job.id)
-                self._run_job(job)
+                settle_effects = self._run_job(job)
         except Exception:
             self._failed(job)
+        else:
+            settle_effects()
 
     def _failed(self, job: Job) -> None:
         """A job that raised: again after a doubling pause, and given up after many."""
@@ -287,6 +291,11 @@ class Scheduler:
         self._tasks.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             log.error("task %s failed", task.get_name(), exc_info=task.exception())
+
+    @staticmethod
+    async def pause(seconds: float) -> None:
+        """Let real time pass for one request: a fault rule wants it slow."""
+        await asyncio.sleep(seconds)
 
     # the clock's commands ----------------------------------------------------------------------------
 

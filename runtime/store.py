@@ -14,7 +14,6 @@ Frames open their savepoint lazily, so that an operation that only reads costs n
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +155,7 @@ class Store:
         for service in [name for name, depth in self._prepared.items() if depth >= frame]:
             del self._prepared[service]
 
-    def prepare(self, service: str, folder: Traversable) -> None:
+    def prepare(self, service: str, folder: Path) -> None:
         """Create a service's tables, or migrate them to the version of its folder.
 
         `schema.sql` is the newest form; `migrations/0002.sql` and on lead there from older ones.
@@ -168,7 +167,7 @@ class Store:
             self._migrate(service, folder, schema)
         self._prepared[service] = self._frames
 
-    def _migrate(self, service: str, folder: Traversable, schema: Traversable) -> None:
+    def _migrate(self, service: str, folder: Path, schema: Path) -> None:
         steps = _migrations(folder)
         newest = max(steps, default=1)
         version = self.value("SELECT version FROM store_version WHERE service = ?", service)
@@ -306,7 +305,7 @@ def statements(text: str) -> Iterator[str]:
         yield pending
 
 
-def _migrations(folder: Traversable) -> dict[int, Traversable]:
+def _migrations(folder: Path) -> dict[int, Path]:
     steps = folder / "migrations"
     if not steps.is_dir():
         return {}

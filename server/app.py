@@ -1,0 +1,318 @@
+"""The ASGI application: one AWS request from its bytes to its answer's.
+
+    1  ours       /_fogbank/... and the aliases go to the control API, a browser's preflight to CORS
+    2  identify   which operation of which service, in which protocol       server/identify.py
+    3  who        the signature, the credentials, the account, the region   server/authenticate.py
+    4  body       read into memory, or spooled to a file                    server/receiving.py
+    5  read       the protocol's reader makes members of it                 protocols/
+    6  act        the handler runs in its transaction                       runtime/dispatch.py
+    7  write      the protocol's writer makes bytes of the answer           protocols/
+    8  journal    one entry, whatever happened
+    9  send       once what was written is permanent                        server/sending.py
+
+What is refused on the way is answered in the protocol that the client speaks.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from protocols.codec import Members
+from protocols.errors import Error, Invalid
+from protocols.http import Reply, Request
+from runtime import dispatch
+from runtime.context import Context
+from runtime.runtime import Runtime, not_implemented
+from server import authenticate, faults, receiving, sending, unknown
+from server.authenticate import Caller
+from server.handlers import Call, Registry, Service
+from server.hosts import Hosts
+from server.identify import Identifier, Unknown
+
+log = logging.getLogger("fogbank.server")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+_OURS = ("/_fogbank/", "/_localstack/", "/_aws/", "/moto-api/")
+
+
+class Exchange:
+    """One request on its way, as far as it is known."""
+
+    __slots__ = (
+        "answer",
+        "call",
+        "caller",
+        "context",
+        "error",
+        "members",
+        "protocol",
+        "request",
+        "request_id",
+        "scope",
+        "service",
+        "size_bytes",
+        "started",
+    )
+
+    def __init__(self, request: Request, scope: Scope, started: float) -> None:
+        self.request = request
+        self.scope = scope
+        self.started = started
+        self.request_id = ""
+        self.service: Service | None = None
+        self.protocol = ""
+        self.call: Call | None = None
+        self.caller: Caller | None = None
+        self.context: Context | None = None
+        self.members: Members | None = None
+        self.answer: Members | None = None
+        self.error: Error | None = None
+        self.size_bytes = 0
+
+
+class App:
+    """The application that uvicorn calls."""
+
+    def __init__(self, runtime: Runtime, registry: Registry) -> None:
+        self._runtime = runtime
+        self._registry = registry
+        self._strict = runtime.settings.strict_answers
+        self._identifier = Identifier(registry, self._strict)
+        self._hosts = Hosts(runtime.settings)
+        self._monotonic = runtime.clock.monotonic
+        self._debug = runtime.settings.log_level == "debug"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path: str = scope["path"]
+        headers = scope["headers"]
+        request = Request(
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            dict(headers),
+        )
+        if len(request.headers) != len(headers):
+            request.headers = receiving.joined(headers)
+        if path.startswith(_OURS):
+            await self._control(scope, receive, send)
+            return
+        cors: list[tuple[bytes, bytes]] = []
+        if b"origin" in request.headers:
+            from server import cors as rules
+
+            settings = self._runtime.settings
+            preflight = rules.preflight(settings, request)
+            if preflight is not None:
+                await sending.send(preflight, send)
+                return
+            cors = rules.headers_for(settings, request)
+        exchange = Exchange(request, scope, self._monotonic())
+        reply = await self._reply(exchange, receive, send)
+        if reply is None:
+            return
+        if cors:
+            reply.headers.extend(cors)
+        self._record(exchange, reply)
+        runtime = self._runtime
+        if runtime.store.dirty and runtime.store.durable:
+            await runtime.committed()
+        if type(reply.body) is bytes:
+            reply.headers.append((b"content-length", b"%d" % len(reply.body)))
+            start = {
+                "type": "http.response.start",
+                "status": reply.status,
+                "headers": reply.headers,
+            }
+            await send(start)
+            await send({"type": "http.response.body", "body": reply.body})
+        else:
+            await sending.send(reply, send)
+
+    # one AWS request ---------------------------------------------------------------------------
+
+    async def _reply(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
+        """The reply, whatever happens; None when the connection was closed without one."""
+        try:
+            return await self._answer(exchange, receive, send)
+        except Error as error:
+            exchange.error = error
+        except Invalid as invalid:
+            assert exchange.call is not None
+            assert exchange.service is not None
+            exchange.error = exchange.service.invalid(
+                exchange.call, exchange.request, invalid.violations
+            )
+        except Unknown as problem:
+            return unknown.reply(exchange.request, str(problem), self._runtime.ids.uuid())
+        except receiving.Disconnected:
+            return None
+        except Exception:
+            name = exchange.call.name if exchange.call else exchange.request.path
+            log.exception("%s failed", name)
+            exchange.error = Error(
+                "InternalFailure",
+                "The request processing has failed because of an unknown error, exception or"
+                " failure.",
+                status=500,
+            )
+        return self._refusal(exchange)
+
+    async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
+        runtime, request = self._runtime, exchange.request
+        # who signed, in the form of a claim
+        signed, malformed = authenticate.claim(request)
+        if signed is None and receiving.is_form(request):
+            request.body = await receiving.read(request, receive)
+        # identify
+        host = self._hosts.parse(request.headers.get(b"host", b""))
+        identified = self._identifier.service(
+            request,
+            None if signed is None else signed.service,
+            host,
+            lambda hook: hook(runtime, request),
+        )
+        service = exchange.service = identified.service
+        exchange.protocol = identified.protocol
+        exchange.request_id = authenticate.request_id(runtime, service)
+        if not self._registry.serves(service.name):
+            raise _not_served(service.name)
+        raw_path = request.path
+        if service.address is not None:
+            service.address(request, host.name, host.base)
+        # who
+        if malformed is not None:
+            raise authenticate.refused(service, exchange.protocol, malformed)
+        caller = exchange.caller = authenticate.caller(
+            runtime, service, exchange.protocol, signed, host
+        )
+        # body: what the REST protocols call is told without it
+        call: Call | None = None
+        if identified.protocol.startswith("rest-"):
+            call = exchange.call = self._identifier.call(identified, request)
+        if call is not None and call.streams:
+            authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
+            if call.function is None:
+                raise not_implemented(service.name, call.name)
+            request.body = await receiving.spool(runtime, request, receive, caller)
+            exchange.size_bytes = 256
+        else:
+            if not request.body:
+                request.body = await receiving.read(request, receive)
+            authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
+            exchange.size_bytes = len(request.body)
+            if call is None:
+                call = exchange.call = self._identifier.call(identified, request)
+        if call.service is not service:
+            service = exchange.service = call.service
+        function = call.function
+        if function is None:
+            raise not_implemented(service.name, call.name)
+        # read
+        try:
+            members = exchange.members = call.read(request)
+        except Invalid as invalid:
+            if runtime.config.validation == "strict" or not hasattr(invalid, "members"):
+                raise
+            members = exchange.members = invalid.members
+        # act
+        context = exchange.context = Context(
+            runtime,
+            service=service.name,
+            operation=call.name,
+            account=caller.account,
+            region=caller.region,
+            principal=caller.principal,
+            request_id=exchange.request_id,
+            http=request,
+            endpoint_url=receiving.endpoint_url(exchange.scope, request),
+            protocol=identified.protocol,
+            source_ip=exchange.scope["client"][0] if exchange.scope["client"] else "",
+        )
+        service.prepare(runtime.store)
+        if runtime.faults.rules:
+            struck = await faults.strike(runtime, context, members)
+            if struck is not None and struck.action == "drop":
+                sending.abort(send)
+                return None
+        else:
+            struck = None
+        answer = exchange.answer = await self._act(context, function, members, receive)
+        # write
+        reply = call.write(answer, exchange.request_id)
+        return reply if struck is None else faults.truncated(reply, struck)
+
+    async def _act(
+        self, context: Context, function: Callable[..., Any], members: Members, receive: Receive
+    ) -> Members:
+        """Run the handler: at once, again and again while it waits, or as the coroutine it is."""
+        runtime = self._runtime
+        try:
+            answer = dispatch.perform(runtime, context, function, members)
+        except dispatch.Wait as parked:
+            waiting = dispatch.wait(runtime, context, function, members, parked)
+            answer = await receiving.unless_disconnected(waiting, receive)
+        if answer is None:
+            return {}
+        if type(answer) is not dict:
+            answer = await answer
+            runtime.settle_effects(context)
+        return answer or {}
+
+    # other ends --------------------------------------------------------------------------------
+
+    def _refusal(self, exchange: Exchange) -> Reply:
+        error, service, call = exchange.error, exchange.service, exchange.call
+        assert error is not None
+        assert service is not None
+        codec = service.model.codec(exchange.protocol) if call is None else call.codec
+        operation = None if call is None else call.operation
+        return codec.error(operation, error, exchange.request_id)
+
+    def _record(self, exchange: Exchange, reply: Reply) -> None:
+        """Put the request into the journal, and into the log if that is wanted."""
+        runtime, context, service = self._runtime, exchange.context, exchange.service
+        if service is None:
+            return
+        if context is None:
+            caller = exchange.caller or authenticate.nobody(runtime)
+            context = Context(
+                runtime,
+                service=service.name,
+                operation="" if exchange.call is None else exchange.call.name,
+                account=caller.account,
+                region=caller.region,
+                principal=caller.principal,
+                request_id=exchange.request_id,
+                source_ip=exchange.scope["client"][0] if exchange.scope["client"] else "",
+            )
+        runtime.record(
+            context,
+            exchange.members,
+            exchange.answer,
+            exchange.error,
+            exchange.started,
+            reply.status,
+            exchange.request.headers.get(b"user-agent", b"").decode("latin-1"),
+            exchange.size_bytes,
+        )
+        if self._debug:
+            from server import logs
+
+            logs.request_line(context, reply.status, exchange.error, exchange.started)
+
+    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from server.control import control
+
+        await control(self._runtime, scope, receive, send)
+
+
+def _not_served(service: str) -> Error:
+    return Error(
+        "NotImplemented",
+        f"the service {service} is not among those this fogbank was told to serve (--services)",
+        status=501,
+    )
