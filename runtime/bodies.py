@@ -1,9 +1,10 @@
 """Bodies: payloads too large to carry around in memory.
 
-A streaming request payload is spooled before its operation begins (`Body`): small ones stay in memory, larger ones are
-written straight to the file they will live in. A handler that wants to keep one calls `Bodies.keep`: the row that owns
-the file becomes part of the operation's transaction. Files that no row owns are removed: at once when the operation
-fails, and by a sweep at the next start after a crash.
+A streaming request payload is spooled before its operation begins (`Body`): small ones stay in
+memory, larger ones are written straight to the file they will live in. A handler that wants to
+keep one calls `Bodies.keep`: the row that owns the file becomes part of the operation's
+transaction. Files that no row owns are removed: at once when the operation fails, and by a sweep
+at the next start after a crash.
 """
 
 import os
@@ -27,7 +28,7 @@ CREATE TABLE IF NOT EXISTS body (
 
 
 class Body:
-    """A spooled request payload: either `data` (small) or `path` (a file), and what was computed on the way in."""
+    """A spooled request payload: `data` (small) or `path` (a file), and what was computed of it."""
 
     __slots__ = ("checksums", "data", "id", "kept", "md5", "path", "sha256", "size", "trailers")
 
@@ -99,13 +100,19 @@ class Bodies:
 
     def new(self) -> tuple[str, Path]:
         """An id and the file to spool into."""
-        body_id = self._ids.hex(32)
-        path = self.path(body_id)
+        while True:
+            body_id = self._ids.hex(32)
+            path = self.path(body_id)
+            if not path.exists():  # a seeded source of ids repeats itself
+                break
         path.parent.mkdir(exist_ok=True)
         return body_id, path
 
     def keep(self, body: Body) -> str:
-        """Own a spooled body from this transaction on; answers its id. A small one is written to a file first."""
+        """Own a spooled body from this transaction on; answers its id.
+
+        A small one is written to a file first.
+        """
         if body.path is None:
             body.id, body.path = self.new()
             body.path.write_bytes(body.data or b"")
@@ -133,7 +140,7 @@ class Bodies:
             self.path(body_id).unlink(missing_ok=True)
 
     def open(self, body_id: str, offset: int = 0, size: int | None = None) -> FileRange:
-        """A part of a body, ready to be sent; it stays readable when the body is dropped meanwhile."""
+        """A part of a body, ready to be sent; it stays readable if the body is dropped meanwhile."""
         file = self.path(body_id).open("rb")
         if size is None:
             size = os.fstat(file.fileno()).st_size - offset

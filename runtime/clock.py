@@ -1,7 +1,8 @@
 """The virtual clock: all time in fogbank is read from here.
 
-Virtual time is real time plus an offset, or stands still. The clock remembers its own history as a piecewise map from
-real to virtual time, so that a date a client signed (real time) can be judged in the time that was virtual just then.
+Virtual time is real time plus an offset, or stands still. The clock remembers its own history as a
+piecewise map from real to virtual time, so that a date a client signed (real time) can be judged
+in the time that was virtual just then.
 
     state      real time flows      virtual time
     running    offset fixed         real + offset
@@ -74,7 +75,7 @@ class Clock:
         self.__init__()  # type: ignore[misc]
 
     def virtual(self, real: float) -> float:
-        """The virtual time it was at a real moment; real moments before the start count from the start."""
+        """The virtual time it was at a real moment; moments before the start count back from it."""
         index = bisect_right(self._history, real, key=lambda entry: entry[0]) - 1
         if index < 0:
             start_real, start_virtual, _ = self._history[0]
@@ -106,7 +107,7 @@ class Clock:
 def iso8601(moment: float, digits: int = 3) -> str:
     """A moment as `2026-11-24T12:00:00.000Z`."""
     text = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return (text[: -6 + digits] if digits else text[:-7]) + "Z"
+    return (text[: len(text) - 6 + digits] if digits else text[:-7]) + "Z"
 
 
 def basic_iso8601(moment: float) -> str:
@@ -115,6 +116,9 @@ def basic_iso8601(moment: float) -> str:
 
 
 def parse_iso8601(text: str) -> float:
-    """Epoch seconds of an ISO 8601 date or date and time; one without a zone is UTC. Raises ValueError."""
+    """Epoch seconds of an ISO 8601 date, or date and time; without a zone it is UTC.
+
+    Raises ValueError.
+    """
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,14 +1,15 @@
 """The journal: one record of every AWS call, the request log and all that is derived from it.
 
-A call is one append to a buffer; a background task writes batches to a database of its own (`journal.db`), so that the
-store's write transaction is never shared or waited for. Reading flushes first, so a reader sees all that happened.
+A call is one append to a buffer; a background task writes batches to a database of its own
+(`journal.db`), so that the store's write transaction is never shared or waited for. Reading
+flushes first, so a reader sees all that happened.
 """
 
 import asyncio
 import contextlib
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +55,7 @@ _INSERT = f"INSERT INTO request ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
 class Entry(NamedTuple):
-    """One call. `request` and `response` are the handlers' dicts, made JSON only when they are written."""
+    """One call. `request` and `response` are the handlers' dicts, made JSON when they are written."""
 
     id: str
     parent: str
@@ -86,7 +87,7 @@ class Entry(NamedTuple):
 
 
 class Journal:
-    """Appends on the owning thread; writes and reads through `aiosqlite` on a connection of its own."""
+    """Appends on the owning thread; writes and reads through `aiosqlite` on its own connection."""
 
     def __init__(self, path: Path, *, rows: int, size_bytes: int, durable: bool) -> None:
         self._path = path
@@ -103,10 +104,10 @@ class Journal:
         self._followers: list[asyncio.Queue[Entry]] = []
         self._since_trim = 0
 
-    # writing -----------------------------------------------------------------------------------------
+    # writing -------------------------------------------------------------------------------------
 
     def append(self, entry: Entry, size_bytes: int = 0) -> None:
-        """Record one call; `size_bytes` is roughly what its bodies hold in memory till they are written."""
+        """Record one call; `size_bytes` is roughly what its bodies hold in memory until written."""
         self._buffer.append(entry)
         self._buffered_bytes += size_bytes
         if self._followers:
@@ -169,20 +170,30 @@ class Journal:
 
                 database = await aiosqlite.connect(self._path)
                 await database.execute("PRAGMA journal_mode = WAL")
-                await database.execute(f"PRAGMA synchronous = {'NORMAL' if self._durable else 'OFF'}")
+                await database.execute(
+                    f"PRAGMA synchronous = {'NORMAL' if self._durable else 'OFF'}"
+                )
                 await database.execute("PRAGMA cache_size = -1024")
                 await database.executescript(_SCHEMA)
                 self._database = database
             return self._database
 
-    async def clear(self, account: str | None = None, region: str | None = None) -> None:
-        """Forget all calls, or those of one account or region."""
+    async def clear(
+        self,
+        account: str | None = None,
+        region: str | None = None,
+        services: Sequence[str] = (),
+    ) -> None:
+        """Forget all calls, or those of one account, region or some services."""
         await self.flush()
         database = await self._open()
         wanted = {"account": account, "region": region}
         given = {name: value for name, value in wanted.items() if value is not None}
-        where = " AND ".join(f"{name} = ?" for name in given) or "1"
-        await database.execute(f"DELETE FROM request WHERE {where}", tuple(given.values()))
+        conditions = [f"{name} = ?" for name in given]
+        if services:
+            conditions.append(f"service IN ({', '.join('?' * len(services))})")
+        where = " AND ".join(conditions) or "1"
+        await database.execute(f"DELETE FROM request WHERE {where}", (*given.values(), *services))
         await database.commit()
 
     async def close(self) -> None:
@@ -195,7 +206,7 @@ class Journal:
             await self._database.close()
             self._database = None
 
-    # reading -----------------------------------------------------------------------------------------
+    # reading -------------------------------------------------------------------------------------
 
     async def select(
         self,
@@ -210,9 +221,12 @@ class Journal:
         error: str | None = None,
         since: float | None = None,
         limit: int = 100,
-        cursor: int = 0,
+        cursor: int | None = None,
+        newest_first: bool = False,
     ) -> tuple[list[dict[str, Any]], int | None]:
-        """Calls in the order they ended, from a cursor on; answers them and the cursor of the next page."""
+        """Calls in the order they ended, or in that order backwards, from a cursor on; answers
+        them and the cursor of the next page.
+        """
         await self.flush()
         database = await self._open()
         equal = {
@@ -225,8 +239,11 @@ class Journal:
             "parent": parent,
             "error_code": error,
         }
-        conditions = ["sequence > ?"]
-        values: list[Any] = [cursor]
+        conditions = ["1"]
+        values: list[Any] = []
+        if cursor is not None:
+            conditions.append("sequence < ?" if newest_first else "sequence > ?")
+            values.append(cursor)
         for column, value in equal.items():
             if value is not None:
                 conditions.append(f"{column} = ?")
@@ -236,13 +253,20 @@ class Journal:
             values.append(since)
         rows = await database.execute_fetchall(
             f"SELECT {_COLUMNS}, sequence FROM request WHERE {' AND '.join(conditions)}"
-            " ORDER BY sequence LIMIT ?",
+            f" ORDER BY sequence {'DESC' if newest_first else 'ASC'} LIMIT ?",
             (*values, limit + 1),
         )
         found = list(rows)
         page = found[:limit]
         more = page[-1][-1] if len(found) > limit and page else None
         return [_members(row[:-1]) for row in page], more
+
+    async def count(self) -> int:
+        """How many calls it holds."""
+        await self.flush()
+        database = await self._open()
+        rows = await database.execute_fetchall("SELECT count(*) FROM request")
+        return int(next(iter(rows))[0])
 
     async def follow(self) -> AsyncIterator[Entry]:
         """Calls as they happen, for as long as the caller listens; a slow listener misses some."""

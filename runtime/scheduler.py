@@ -1,12 +1,12 @@
-"""What happens by itself: jobs that fall due, operations that wait, tasks that run outside the thread.
+"""What happens by itself: jobs that fall due, operations that wait, tasks outside the thread.
 
 - A *job* is a row of table `job`, written in the transaction of its cause (an outbox): a crash loses none. Jobs run in
   order of due time and id, each like an operation: one frame, its row deleted in the same frame.
 - A *waiter* is a request parked by `Wait` (long polling). It runs again when its topic changes or its time comes.
 - A *task* is a coroutine that works outside the store (a process, an outbound call) and ends by writing its result.
 
-`advance` walks the virtual clock from due time to due time, so that everything sees its own moment as "now";
-`settle` answers when nothing is due and nothing is running.
+`advance` walks the virtual clock from due time to due time, so that everything sees its own moment
+as "now"; `settle` answers when nothing is due and nothing is running.
 """
 
 import asyncio
@@ -34,9 +34,8 @@ CREATE TABLE IF NOT EXISTS job (
     parent    TEXT NOT NULL,      -- the request that caused it
     attempts  INTEGER NOT NULL DEFAULT 0,
     payload   BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
-CREATE UNIQUE INDEX IF NOT EXISTS job_key ON job (service, account, region, key) WHERE key IS NOT NULL;
+) STRICT; CREATE INDEX IF NOT EXISTS job_due ON job (due, id); CREATE UNIQUE INDEX IF NOT EXISTS
+job_key ON job (service, account, region, key) WHERE key IS NOT NULL;
 """
 
 MAXIMUM_ATTEMPTS = 10
@@ -121,7 +120,7 @@ class Scheduler:
         self._advancing = asyncio.Lock()
         store.script(SCHEMA)
 
-    # jobs ------------------------------------------------------------------------------------------
+    # jobs ----------------------------------------------------------------------------------------
 
     def add(
         self,
@@ -165,9 +164,7 @@ class Scheduler:
         self._loop = None
         for task in self._tasks:
             task.cancel()
-        for waiters in list(self._waiters.values()):
-            for waiter in list(waiters):
-                waiter.wake()
+        self.wake_all()
 
     def poke(self) -> None:
         """Look again when the next thing is due (the clock or the whole state was changed)."""
@@ -242,10 +239,10 @@ class Scheduler:
                     job.id,
                 )
 
-    # waiters ---------------------------------------------------------------------------------------
+    # waiters -------------------------------------------------------------------------------------
 
     def park(self, topic: str, moment: float) -> Waiter:
-        """A place to wait in: awaiting its future returns when the topic changed or the moment came."""
+        """A place to wait in: its future is done when the topic changed or the moment came."""
         waiter = Waiter(topic, moment, asyncio.get_running_loop().create_future())
         self._waiters.setdefault(topic, {})[waiter] = None
         self._count += 1
@@ -268,6 +265,17 @@ class Scheduler:
         for waiter in self._waiters.get(topic, ()):
             waiter.wake()
 
+    def wake_all(self) -> None:
+        """Let every parked request run again: the whole state is another one now."""
+        for waiters in list(self._waiters.values()):
+            for waiter in list(waiters):
+                waiter.wake()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are parked."""
+        return sum(map(len, self._waiters.values()))
+
     @property
     def has_waiters(self) -> bool:
         """Whether any request is parked (a cheap test before building topic names)."""
@@ -278,7 +286,7 @@ class Scheduler:
             heapq.heappop(self._moments)
         return self._moments[0][0] if self._moments else None
 
-    # tasks -----------------------------------------------------------------------------------------
+    # tasks ---------------------------------------------------------------------------------------
 
     def task(self, name: str, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Run a coroutine beside the operations; `settle` waits for it."""
@@ -297,10 +305,13 @@ class Scheduler:
         """Let real time pass for one request: a fault rule wants it slow."""
         await asyncio.sleep(seconds)
 
-    # the clock's commands ----------------------------------------------------------------------------
+    # the clock's commands ------------------------------------------------------------------------
 
     async def advance(self, seconds: float) -> int:
-        """Move the clock, running everything that falls due on the way at its own moment; answers how much ran."""
+        """Move the clock, running everything that falls due on the way at its own moment.
+
+        Answers how much ran.
+        """
         async with self._advancing:
             target = self._clock.now() + seconds
             fired = 0
