@@ -1,1 +1,1 @@
-"""What a handler stands on: context, store, clock, scheduler, ids, paging, tags, journal, limits."""
+"""What a handler stands on: context, store, clock, scheduler, ids, pages, tags, journal, limits."""

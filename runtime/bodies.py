@@ -140,7 +140,7 @@ class Bodies:
             self.path(body_id).unlink(missing_ok=True)
 
     def open(self, body_id: str, offset: int = 0, size: int | None = None) -> FileRange:
-        """A part of a body, ready to be sent; it stays readable if the body is dropped meanwhile."""
+        """A part of a body, ready to be sent; it stays readable when the body is dropped."""
         file = self.path(body_id).open("rb")
         if size is None:
             size = os.fstat(file.fileno()).st_size - offset

@@ -1,7 +1,8 @@
 """Credentials: the access keys that IAM and STS issued, and whose they are.
 
-Table `credential` is what the server looks a request's access key id up in. A key that is not there is a test key of a
-user's own making: the root of the account it spells (twelve digits), or of the default account.
+Table `credential` is what the server looks a request's access key id up in. A key that is not
+there is a test key of a user's own making: the root of the account it spells (twelve digits), or
+of the default account.
 """
 
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ CREATE INDEX IF NOT EXISTS credential_arn ON credential (account, arn);
 EXAMPLE_SECRETS = {
     "AKIAIOSFODNN7EXAMPLE": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 }
-"""The key pairs of AWS's own documentation: their secret is known, so their signatures are verified."""
+"""The key pairs of AWS's own documentation: their secret is known, so signatures are verified."""
 
 
 class Credential(NamedTuple):
@@ -84,7 +85,7 @@ def issue(
     seconds: float | None = None,
     session: dict[str, Any] | None = None,
 ) -> Credential:
-    """Make a new key pair for a principal: temporary (`ASIA...`, with a token) when `seconds` are given."""
+    """Make a new key pair for a principal; with `seconds` a temporary one that has a token."""
     access_key_id = ("AKIA" if seconds is None else "ASIA") + context.ids.upper(16)
     secret = context.ids.base64(30)
     token = None if seconds is None else context.ids.base64(270)

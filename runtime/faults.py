@@ -20,7 +20,17 @@ class Fault:
     after        how many matches pass untouched first
     """
 
-    __slots__ = ("action", "after", "count", "fired", "matches", "name", "probability", "seen", "value")
+    __slots__ = (
+        "action",
+        "after",
+        "count",
+        "fired",
+        "matches",
+        "name",
+        "probability",
+        "seen",
+        "value",
+    )
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         for field in values:
@@ -32,7 +42,9 @@ class Fault:
         self.name = name
         self.action = actions[0]
         self.value = _checked(self.action, values[self.action])
-        self.matches = {field: _pattern(field, values[field]) for field in MATCHES if field in values}
+        self.matches = {
+            field: _pattern(field, values[field]) for field in MATCHES if field in values
+        }
         self.probability = _number("probability", values.get("probability", 1.0), 0, 1)
         self.count = values.get("count")
         if self.count is not None:

@@ -55,7 +55,7 @@ _INSERT = f"INSERT INTO request ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
 class Entry(NamedTuple):
-    """One call. `request` and `response` are the handlers' dicts, made JSON when they are written."""
+    """One call; `request` and `response` are the handlers' dicts, made JSON when written."""
 
     id: str
     parent: str
@@ -152,7 +152,8 @@ class Journal:
         )
         await database.commit()
         rows = await database.execute_fetchall(
-            "SELECT (SELECT page_count FROM pragma_page_count), (SELECT page_size FROM pragma_page_size),"
+            "SELECT (SELECT page_count FROM pragma_page_count),"
+            " (SELECT page_size FROM pragma_page_size),"
             " (SELECT freelist_count FROM pragma_freelist_count),"
             " (SELECT min(sequence) FROM request), (SELECT max(sequence) FROM request)"
         )

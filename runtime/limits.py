@@ -3,14 +3,16 @@
 from runtime.context import Context
 
 
-def take(context: Context, name: str, key: str, rate: float, burst: float, units: float = 1) -> bool:
+def take(
+    context: Context, name: str, key: str, rate: float, burst: float, units: float = 1
+) -> bool:
     """Take units from the bucket `name` of `key` (a queue, a table, an account).
 
     rate   units a second that flow back
     burst  what the bucket holds at most
 
-    False when there are too few: the caller raises its service's throttling error. Always True without
-    `limits: enforce`.
+    False when there are too few: the caller raises its service's throttling error. Always True
+    without `limits: enforce`.
     """
     if context.config.limits != "enforce":
         return True

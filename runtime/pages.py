@@ -1,7 +1,8 @@
-"""Pagination tokens: opaque to the client, bound to the account, region and operation that gave them.
+"""Pagination tokens: opaque, and bound to the account, region and operation that gave them.
 
-A token holds the cursor of a keyset: the values after which the next page begins. Nothing is kept on the server, and a
-token of another operation, account or region, or one that was tampered with, is refused.
+A token holds the cursor of a keyset: the values after which the next page begins. Nothing is kept
+on the server, and a token of another operation, account or region, or one that was tampered with,
+is refused.
 """
 
 import zlib

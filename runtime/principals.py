@@ -1,4 +1,4 @@
-"""Who calls: the identity behind a request, in the forms that STS, policies and CloudTrail give it."""
+"""Who calls: the identity behind a request, in the forms that STS, policies and CloudTrail use."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,7 +23,9 @@ class Principal:
 @lru_cache(maxsize=4096)
 def root(account: str, access_key_id: str = "", partition: str = "aws") -> Principal:
     """The account's root: who unknown test keys are."""
-    return Principal(f"arn:{partition}:iam::{account}:root", account, "root", account, access_key_id)
+    return Principal(
+        f"arn:{partition}:iam::{account}:root", account, "root", account, access_key_id
+    )
 
 
 @lru_cache(maxsize=256)
@@ -40,5 +42,5 @@ def anonymous(account: str) -> Principal:
 
 @lru_cache(maxsize=4096)
 def canonical_id(account: str) -> str:
-    """An account's canonical user id, as in S3 owners and ACLs: 64 hexadecimal digits, the same every time."""
+    """An account's canonical user id, as in S3's owners: 64 hexadecimal digits, ever the same."""
     return sha256(f"canonical user of {account}".encode()).hexdigest()

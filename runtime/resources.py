@@ -1,10 +1,10 @@
-"""Documents for long-tail resources: a named, paged, tagged thing whose description is one JSON document.
+"""Documents for long-tail resources: a named, paged thing whose description is one JSON document.
 
     repositories = Resource("ecr.repository", missing="RepositoryNotFoundException",
                             taken="RepositoryAlreadyExistsException")
 
-A handler calls `create`, `get`, `update`, `delete` and `page`; nothing here makes handlers. When a noun outgrows
-documents it gets a table of its own, and only the insides of its handlers change.
+A handler calls `create`, `get`, `update`, `delete` and `page`; nothing here makes handlers. When a
+noun outgrows documents it gets a table of its own, and only the insides of its handlers change.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS resource (
 
 
 class Resource:
-    """One kind of resource: `service.noun`, and the error codes for one that is missing or already there."""
+    """One kind of resource: `service.noun`, and the errors for one missing or already there."""
 
     def __init__(self, kind: str, *, missing: str, taken: str, everywhere: bool = False) -> None:
         self.kind = kind
@@ -45,7 +45,8 @@ class Resource:
     def find(self, context: Context, name: str) -> Members | None:
         """The document, or None."""
         document = context.store.value(
-            "SELECT document FROM resource WHERE kind = ? AND account = ? AND region = ? AND name = ?",
+            "SELECT document FROM resource"
+            " WHERE kind = ? AND account = ? AND region = ? AND name = ?",
             *(*self._where(context), name),
         )
         return None if document is None else orjson.loads(document)

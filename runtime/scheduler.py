@@ -1,9 +1,12 @@
 """What happens by itself: jobs that fall due, operations that wait, tasks outside the thread.
 
-- A *job* is a row of table `job`, written in the transaction of its cause (an outbox): a crash loses none. Jobs run in
-  order of due time and id, each like an operation: one frame, its row deleted in the same frame.
-- A *waiter* is a request parked by `Wait` (long polling). It runs again when its topic changes or its time comes.
-- A *task* is a coroutine that works outside the store (a process, an outbound call) and ends by writing its result.
+- A *job* is a row of table `job`, written in the transaction of its cause (an outbox): a crash
+  loses none. Jobs run in order of due time and id, each like an operation: one frame, its row
+  deleted in the same frame.
+- A *waiter* is a request parked by `Wait` (long polling). It runs again when its topic changes
+  or its time comes.
+- A *task* is a coroutine that works outside the store (a process, an outbound call) and ends by
+  writing its result.
 
 `advance` walks the virtual clock from due time to due time, so that everything sees its own moment
 as "now"; `settle` answers when nothing is due and nothing is running.
@@ -336,10 +339,10 @@ class Scheduler:
         while self._tasks:
             await asyncio.wait(list(self._tasks), timeout=60)
 
-    async def settle(self, timeout: float) -> list[str]:
-        """Wait until nothing is due or running; answers what still is at the timeout (real seconds)."""
+    async def settle(self, seconds: float) -> list[str]:
+        """Wait until nothing is due or running; answers what still is after these real seconds."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
+        end = loop.time() + seconds
         while True:
             if not self._advancing.locked():
                 self._run_due(self._clock.now(), most=1_000)

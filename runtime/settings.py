@@ -1,6 +1,7 @@
-"""What the operator chose: how this process serves (`Settings`), and how AWS behaves in it (`Config`).
+"""What the operator chose: how this process serves (`Settings`), and how AWS behaves (`Config`).
 
-Settings are fixed from start to stop. Config is what `PUT /_fogbank/config` can change while the server runs.
+Settings are fixed from start to stop. Config is what `PUT /_fogbank/config` can change while the
+server runs.
 """
 
 import re

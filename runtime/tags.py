@@ -1,4 +1,4 @@
-"""Tags of any resource that has an ARN: what every service's Tag, Untag and List operations stand on."""
+"""Tags of any resource that has an ARN: what every service's Tag, Untag and List stand on."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -60,7 +60,10 @@ def check(
     code: str = "ValidationException",
     most: int = MOST_TAGS,
 ) -> None:
-    """AWS's rules for tags: at most 50, keys to 128 and values to 256 characters, `aws:` reserved. Raises Error(code)."""
+    """AWS's rules for tags: at most 50, keys to 128 and values to 256 characters, `aws:` reserved.
+
+    Raises Error(code).
+    """
     if len({**(existing or {}), **tags}) > most:
         raise Error(code, f"The number of tags exceeds the limit of {most}.")
     for key, value in tags.items():
