@@ -37,8 +37,10 @@ CREATE TABLE IF NOT EXISTS job (
     parent    TEXT NOT NULL,      -- the request that caused it
     attempts  INTEGER NOT NULL DEFAULT 0,
     payload   BLOB NOT NULL
-) STRICT; CREATE INDEX IF NOT EXISTS job_due ON job (due, id); CREATE UNIQUE INDEX IF NOT EXISTS
-job_key ON job (service, account, region, key) WHERE key IS NOT NULL;
+) STRICT;
+CREATE INDEX IF NOT EXISTS job_due ON job (due, id);
+CREATE UNIQUE INDEX IF NOT EXISTS job_key ON job (service, account, region, key)
+    WHERE key IS NOT NULL;
 """
 
 MAXIMUM_ATTEMPTS = 10
