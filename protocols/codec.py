@@ -157,7 +157,7 @@ def validator(shape: Shape | None) -> Check | None:
         except Broken:
             from protocols.sentences import violations
 
-            raise Invalid(violations(shape, value)) from None
+            raise Invalid(violations(shape, value), value) from None
 
     return validate
 

@@ -36,9 +36,16 @@ class Violation(NamedTuple):
 class Invalid(Exception):
     """A request that could be parsed but breaks the model; carries every violation, in order."""
 
-    def __init__(self, violations: list[Violation]) -> None:
+    def __init__(self, violations: list[Violation], members: Any = None) -> None:
         super().__init__(violations)
         self.violations = violations
+        self.members = members
+        """What was parsed."""
+
+    @property
+    def bearable(self) -> bool:
+        """Whether all that the model demands is there, though not in the form that it demands."""
+        return not {violation.kind for violation in self.violations} & {"required", "union"}
 
     def __str__(self) -> str:
         return sentence(self.violations)

@@ -74,6 +74,8 @@ class Runtime:
         self.started_real = self.clock.real()
         self.ids = Ids(settings.seed)
         self.faults = Faults(self.ids)
+        self.presigned: dict[str, float] = {}
+        """Signatures of URLs that don't say when they were made: the virtual moment they expire."""
         durable = settings.data is not None
         self.store = Store(folder / "state.db", durable=durable)
         for schema in (credentials.SCHEMA, tags.SCHEMA, resources.SCHEMA):

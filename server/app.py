@@ -121,7 +121,9 @@ class App:
         if runtime.store.dirty and runtime.store.durable:
             await runtime.committed()
         if type(reply.body) is bytes:
-            reply.headers.append((b"content-length", b"%d" % len(reply.body)))
+            call = exchange.call
+            if call is None or not call.measured or exchange.error is not None:
+                reply.headers.append((b"content-length", b"%d" % len(reply.body)))
             start = {
                 "type": "http.response.start",
                 "status": reply.status,
@@ -215,9 +217,10 @@ class App:
         try:
             members = exchange.members = call.read(request)
         except Invalid as invalid:
-            if runtime.config.validation == "strict" or not hasattr(invalid, "members"):
+            exchange.members = invalid.members
+            if runtime.config.validation == "strict" or not invalid.bearable:
                 raise
-            members = exchange.members = invalid.members
+            members = invalid.members
         # act
         context = exchange.context = Context(
             runtime,

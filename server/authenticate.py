@@ -23,9 +23,11 @@ from server import sigv4
 from server.handlers import Service
 from server.hosts import Host
 from server.sigv4 import Signed
+from server.spool import wrong_payload
 
 SKEW_SECONDS = 900.0
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+){1,4}")
+_S3 = frozenset({"s3", "s3control"})
 _GLOBAL = {"aws-global": "us-east-1", "aws-cn-global": "cn-north-1", "": ""}
 
 
@@ -100,7 +102,7 @@ _REFUSALS: dict[str, dict[str, Refusal]] = {
 
 
 def _refusal(service: Service, protocol: str, reason: str, message: str = "", **more: Any) -> Error:
-    kind = "s3" if service.name in ("s3", "s3control") else protocol
+    kind = "s3" if service.name in _S3 else protocol
     if kind not in _REFUSALS:
         kind = "query" if kind == "rest-xml" else "json"
     code, words, status = _REFUSALS[kind][reason]
@@ -110,7 +112,7 @@ def _refusal(service: Service, protocol: str, reason: str, message: str = "", **
 def refused(service: Service, protocol: str, problem: Error) -> Error:
     """A signature that can't be read, in the service's own words: JSON's codes end in Exception."""
     named = problem.code.removesuffix("Exception")
-    if service.name not in ("s3", "s3control"):
+    if service.name not in _S3:
         if problem.code in ("AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"):
             named = "IncompleteSignature"
         if protocol in ("json", "rest-json", "cbor", "smithy-rpc-v2-cbor"):
@@ -220,16 +222,16 @@ def verify(
     else:
         _check_expiry(runtime, service, protocol, signed)
     claimed, body = signed.payload_hash, request.body
-    if claimed is None:
-        hashed = sha256(body).hexdigest()
-    else:
-        hashed = claimed
-        if len(claimed) == 64 and body and sha256(body).hexdigest() != claimed:
-            raise _wrong_payload(service, protocol, claimed, body)
+    computed = sha256(body).hexdigest() if claimed is None or len(claimed) == 64 else claimed
+    if service.name in _S3:
+        # A payload that streams is not here yet, and is compared as it comes in.
+        if claimed is not None and body and computed != claimed.lower():
+            raise wrong_payload(claimed, computed)
+        computed = claimed or computed
     if caller.secret is not None:
-        problem = sigv4.verify(request, signed, caller.secret, hashed, raw_path)
-        if problem is not None:
-            members = problem if service.name in ("s3", "s3control") else {}
+        mismatch = sigv4.verify(request, signed, caller.secret, computed, raw_path)
+        if mismatch is not None:
+            members = mismatch if service.name in _S3 else {}
             raise _refusal(service, protocol, "signature", **members)
 
 
@@ -241,7 +243,7 @@ def _check_date(runtime: Runtime, service: Service, protocol: str, timestamp: fl
     if abs(runtime.clock.now() - timestamp) <= SKEW_SECONDS:
         return
     given, now = basic_iso8601(timestamp), basic_iso8601(real)
-    if service.name in ("s3", "s3control"):
+    if service.name in _S3:
         raise _refusal(
             service,
             protocol,
@@ -261,33 +263,38 @@ def _check_date(runtime: Runtime, service: Service, protocol: str, timestamp: fl
 
 def _check_expiry(runtime: Runtime, service: Service, protocol: str, signed: Signed) -> None:
     """A presigned URL was signed at a real moment and expires in virtual time."""
+    assert signed.expires is not None
     clock = runtime.clock
     now, issued = clock.now(), signed.timestamp
-    if issued - clock.real() > SKEW_SECONDS:
-        if issued - now > SKEW_SECONDS:
-            message = "Request is not valid yet"
-            raise Error("AccessDenied", message, status=403, ServerTime=iso8601(now, 0))
+    if not issued:
+        expires = _expiry_of_v2(runtime, signed)
+    elif issued - clock.real() <= SKEW_SECONDS:
+        expires = clock.virtual(issued) + signed.expires
+    elif issued - now <= SKEW_SECONDS:
+        expires = issued + signed.expires
     else:
-        issued = clock.virtual(issued)
+        message = "Request is not valid yet"
+        raise Error("AccessDenied", message, status=403, ServerTime=iso8601(now, 0))
+    if now > expires:
+        members = {"Expires": iso8601(expires, 0), "ServerTime": iso8601(now, 0)}
+        if issued:
+            members = {"X-Amz-Expires": str(int(signed.expires)), **members}
+        code = "AccessDenied" if service.name == "s3" else "SignatureDoesNotMatch"
+        raise Error(code, "Request has expired", status=403, **members)
+
+
+def _expiry_of_v2(runtime: Runtime, signed: Signed) -> float:
+    """The virtual moment of Signature Version 2's Expires, which does not say when it was signed.
+
+    It is taken to have been signed shortly before it was first seen: one that was used before the
+    clock was moved expires by that, and one made afterwards isn't born expired.
+    """
     assert signed.expires is not None
-    if now > issued + signed.expires:
-        raise Error(
-            "AccessDenied" if service.name == "s3" else "SignatureDoesNotMatch",
-            "Request has expired",
-            status=403,
-            **{"X-Amz-Expires": str(int(signed.expires))},
-            Expires=iso8601(issued + signed.expires, 0),
-            ServerTime=iso8601(now, 0),
-        )
-
-
-def _wrong_payload(service: Service, protocol: str, claimed: str, body: bytes) -> Error:
-    if service.name not in ("s3", "s3control"):
-        return _refusal(service, protocol, "signature")
-    return Error(
-        "XAmzContentSHA256Mismatch",
-        "The provided 'x-amz-content-sha256' header does not match what was computed.",
-        status=400,
-        ClientComputedContentSHA256=claimed,
-        S3ComputedContentSHA256=sha256(body).hexdigest(),
-    )
+    seen = runtime.presigned
+    expires = seen.get(signed.signature)
+    if expires is None:
+        if len(seen) >= 10_000:
+            del seen[next(iter(seen))]
+        expires = signed.expires + runtime.clock.now() - runtime.clock.real()
+        seen[signed.signature] = expires
+    return expires

@@ -29,7 +29,17 @@ _APART = frozenset({"__init__.py", "errors.py", "jobs.py", "wire.py"})
 class Call:
     """One operation in one protocol: everything that its requests have in common."""
 
-    __slots__ = ("codec", "function", "name", "operation", "read", "service", "streams", "write")
+    __slots__ = (
+        "codec",
+        "function",
+        "measured",
+        "name",
+        "operation",
+        "read",
+        "service",
+        "streams",
+        "write",
+    )
 
     def __init__(
         self, service: "Service", operation: Operation, protocol: str, strict: bool
@@ -40,6 +50,9 @@ class Call:
         self.codec: Codec = service.model.codec(protocol)
         self.function = service.handler(operation.name)
         self.streams = operation.streaming_input
+        members = operation.output.members.values() if operation.output else ()
+        self.measured = any(member.wire_name == "Content-Length" for member in members)
+        """Whether answers say themselves how long they are, as GetObject's do."""
         if self.function is not None:
             self.read: Read = self.codec.read(operation)
             self.write: Write = self.codec.write(operation, strict)

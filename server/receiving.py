@@ -71,17 +71,18 @@ async def read(request: Request, receive: Receive) -> bytes:
             parts.append(piece)
         body = b"".join(parts)
     if request.headers.get(b"x-amz-content-sha256", b"").startswith(_STREAMING):
-        return _unchunked(body)
+        return _unchunked(request, body)
     return body
 
 
-def _unchunked(body: bytes) -> bytes:
-    """What an aws-chunked body holds; small ones only, whose chunks' signatures add nothing."""
-    from server.chunked import Decoder
+def _unchunked(request: Request, body: bytes) -> bytes:
+    """What an aws-chunked body in memory holds."""
+    from server.chunked import decoder
 
-    decoder = Decoder()
-    pieces = decoder.feed(body)
-    decoder.finish()
+    found = decoder(request, None, None)
+    assert found is not None
+    pieces = found.feed(body)
+    found.finish()
     return b"".join(pieces)
 
 
