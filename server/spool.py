@@ -1,0 +1,225 @@
+"""Spooling: a payload that streams becomes a `Body`, digests and all, while it comes in.
+
+Small payloads stay in memory. Of larger ones the pieces are gathered into batches, and each batch
+is hashed and written while the loop waits for the next.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterable, Iterable
+from functools import partial
+from hashlib import md5, sha256
+from typing import BinaryIO
+
+from protocols.errors import Error
+from protocols.http import Request
+from runtime import digests
+from runtime.bodies import INLINE_BYTES, Bodies, Body
+from runtime.digests import Digest
+from server import chunked
+from server.chunked import Decoder
+from server.sigv4 import Signed
+
+BATCH_BYTES = 512 * 1024
+_is_digest = re.compile(r"[0-9a-fA-F]{64}").fullmatch
+_CHECKSUM = b"x-amz-checksum-"
+
+
+async def received(
+    pieces: AsyncIterable[bytes],
+    request: Request,
+    bodies: Bodies,
+    signed: Signed | None,
+    secret: str | None,
+    most: int,
+) -> Body:
+    """A request's payload, decoded and compared with what its headers say of it.
+
+    Raises S3's errors: IncompleteBody, EntityTooLarge, XAmzContentSHA256Mismatch, and what is wrong
+    with an aws-chunked body.
+    """
+    length = request.headers.get(b"content-length", b"")
+    claimed = None if signed is None else signed.payload_hash
+    hashed = claimed is not None and _is_digest(claimed) is not None
+    body = await spool(
+        pieces,
+        bodies=bodies,
+        length=int(length) if length.isdigit() and len(length) <= 16 else None,
+        want_sha256=hashed,
+        algorithms=algorithms(request),
+        decoder=chunked.decoder(request, signed, secret),
+        most=most,
+    )
+    if hashed and body.sha256 is not None and claimed is not None:
+        computed = body.sha256.hex()
+        if computed != claimed.lower():
+            body.discard()
+            raise wrong_payload(claimed, computed)
+    return body
+
+
+def wrong_payload(claimed: str, computed: str) -> Error:
+    """The payload is not the one whose hash was signed."""
+    return Error(
+        "XAmzContentSHA256Mismatch",
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        status=400,
+        ClientComputedContentSHA256=claimed,
+        S3ComputedContentSHA256=computed,
+    )
+
+
+def algorithms(request: Request) -> set[str]:
+    """The checksums that a request's headers name, by S3's names of the algorithms."""
+    named: set[bytes] = set()
+    for name, value in request.headers.items():
+        if name.startswith(b"x-amz-"):
+            if name.startswith(_CHECKSUM):
+                named.add(name[len(_CHECKSUM) :])
+            elif name == b"x-amz-sdk-checksum-algorithm":
+                named.add(value)
+            elif name == b"x-amz-trailer":
+                trailing = (part.strip().lower() for part in value.split(b","))
+                named.update(part.removeprefix(_CHECKSUM) for part in trailing)
+    found = {name.decode("latin-1").upper() for name in named}
+    return found & digests.LENGTHS.keys()
+
+
+async def spool(
+    pieces: AsyncIterable[bytes],
+    *,
+    bodies: Bodies,
+    length: int | None,
+    want_sha256: bool,
+    algorithms: Iterable[str],
+    decoder: Decoder | None,
+    most: int,
+) -> Body:
+    """Take a payload in; what was written is removed when anything goes wrong or is cancelled.
+
+    `length` is that of the pieces, `most` that of what they hold. Raises IncompleteBody,
+    EntityTooLarge, and the decoder's errors.
+    """
+    expected = length if decoder is None else decoder.length
+    if expected is not None and expected > most:
+        raise too_large(expected, most)
+    algorithms = set(algorithms)
+    sink: _File | None = None
+    batch: list[bytes] = []
+    held = size = arrived = 0
+    try:
+        async for piece in pieces:
+            arrived += len(piece)
+            if length is not None and arrived > length:
+                raise _other_length()
+            found = (piece,) if decoder is None else decoder.feed(piece)
+            for data in found:
+                batch.append(data)
+                held += len(data)
+            if size + held > most:
+                raise too_large(size + held, most)
+            if sink is None:
+                if held <= INLINE_BYTES:
+                    continue
+                sink = _File(bodies, want_sha256, algorithms)
+            elif held < BATCH_BYTES:
+                continue
+            await sink.take(batch)
+            size += held
+            batch, held = [], 0
+        if length is not None and arrived != length:
+            raise _other_length()
+        if decoder is not None:
+            decoder.finish()
+        if sink is None:
+            body = _in_memory(b"".join(batch), want_sha256, algorithms)
+        else:
+            body = await sink.close(batch)
+    except BaseException:
+        if sink is not None:
+            sink.remove()
+        raise
+    if decoder is not None:
+        body.trailers = decoder.trailers
+    return body
+
+
+def _in_memory(data: bytes, want_sha256: bool, algorithms: Iterable[str]) -> Body:
+    body = Body(size=len(data), data=data, md5=md5(data, usedforsecurity=False).digest())
+    if want_sha256:
+        body.sha256 = sha256(data).digest()
+    for algorithm in algorithms:
+        running = digests.new(algorithm)
+        running.update(data)
+        body.checksums[algorithm] = running.digest()
+    return body
+
+
+class _File:
+    """A body on its way into its file. One batch at a time is hashed and written, by a thread."""
+
+    def __init__(self, bodies: Bodies, want_sha256: bool, algorithms: set[str]) -> None:
+        self._md5 = md5(usedforsecurity=False)
+        self._sha256 = sha256() if want_sha256 else None
+        # An object that comes without a checksum gets this one; the file is not read again for it.
+        self._digests = {name: digests.new(name) for name in algorithms or {"CRC64NVME"}}
+        self._running: list[Digest] = [self._md5, *self._digests.values()]
+        if self._sha256 is not None:
+            self._running.append(self._sha256)
+        self._size = 0
+        self._work: asyncio.Future[None] | None = None
+        self._id, self._path = bodies.new()
+        self._file: BinaryIO = self._path.open("wb", buffering=0)
+
+    async def take(self, batch: list[bytes]) -> None:
+        """Start on a batch, once the one before it is done."""
+        if self._work is not None:
+            await self._work
+        loop = asyncio.get_running_loop()
+        self._work = loop.run_in_executor(None, partial(self._absorb, batch))
+
+    async def close(self, batch: list[bytes]) -> Body:
+        """The body, with its last batch in it."""
+        if self._work is not None:
+            await self._work
+        self._absorb(batch)
+        self._file.close()
+        body = Body(
+            size=self._size,
+            md5=self._md5.digest(),
+            sha256=None if self._sha256 is None else self._sha256.digest(),
+            path=self._path,
+            body_id=self._id,
+        )
+        body.checksums = {name: running.digest() for name, running in self._digests.items()}
+        return body
+
+    def remove(self) -> None:
+        """Throw away what has been written; a batch that is still being written goes to no file."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _absorb(self, batch: list[bytes]) -> None:
+        data = batch[0] if len(batch) == 1 else b"".join(batch)
+        for running in self._running:
+            running.update(data)
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        self._size += len(data)
+
+
+def too_large(size: int, most: int) -> Error:
+    """More than may be uploaded in one request."""
+    return Error(
+        "EntityTooLarge",
+        "Your proposed upload exceeds the maximum allowed size",
+        status=400,
+        ProposedSize=size,
+        MaxSizeAllowed=most,
+    )
+
+
+def _other_length() -> Error:
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    return Error("IncompleteBody", message, status=400)
