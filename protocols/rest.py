@@ -42,7 +42,7 @@ def binder(shape: Shape, uri: str) -> Bind:
     """The function that reads everything that is not in the body."""
     fixed = frozenset(parse_query(uri.partition("?")[2]))
     labels: list[tuple[str, str, Parse | None]] = []
-    headers: list[tuple[bytes, str, Parse | None]] = []
+    headers: dict[bytes, tuple[str, Parse | None]] = {}
     arguments: list[tuple[str, str, Parse | None, bool]] = []
     prefixes: list[tuple[bytes, str]] = []
     maps: list[Member] = []
@@ -51,7 +51,7 @@ def binder(shape: Shape, uri: str) -> Bind:
         if place == "uri":
             labels.append((member.wire_name, member.name, _parser(member)))
         elif place == "header":
-            headers.append((member.wire_name.lower().encode(), member.name, _header(member)))
+            headers[member.wire_name.lower().encode()] = (member.name, _header(member))
         elif place == "headers":
             prefixes.append((member.traits.get("locationName", "").lower().encode(), member.name))
         elif place == "querystring":
@@ -63,12 +63,15 @@ def binder(shape: Shape, uri: str) -> Bind:
             else:
                 arguments.append((member.wire_name, member.name, _parser(member), False))
 
+    header_rule = headers.get
+
     def bind(request: Request, members: Members) -> None:
         given = request.headers
-        for key, name, parse in headers:
-            if key in given:
-                text = header_text(given[key])
-                members[name] = text if parse is None else parse(text)
+        for key, value in given.items():
+            rule = header_rule(key)
+            if rule is not None:
+                text = header_text(value)
+                members[rule[0]] = text if rule[1] is None else rule[1](text)
         for wire, name, parse in labels:
             text = request.labels.get(wire, "")
             members[name] = text if parse is None else parse(text)
@@ -239,13 +242,12 @@ def _header_format(member: Member, inside: bool = False) -> Format:
 
 def header_writer(shape: Shape) -> Callable[[Members, Headers], int | None] | None:
     """The function that adds an answer's headers and gives the status if a member is it."""
-    rules: list[tuple[str, bytes, Format]] = []
+    rules: dict[str, tuple[bytes, Format]] = {}
     prefixes: list[tuple[str, str]] = []
     status: str | None = None
     for member in shape.members.values():
         if member.location == "header":
-            name = member.wire_name.lower().encode()
-            rules.append((member.name, name, _header_format(member)))
+            rules[member.name] = (member.wire_name.lower().encode(), _header_format(member))
         elif member.location == "headers":
             prefixes.append((member.name, member.traits.get("locationName", "").lower()))
         elif member.location == "statusCode":
@@ -253,16 +255,17 @@ def header_writer(shape: Shape) -> Callable[[Members, Headers], int | None] | No
     if not rules and not prefixes and status is None:
         return None
 
+    rule_of = rules.get
+
     def write(answer: Members, headers: Headers) -> int | None:
-        get = answer.get
-        for name, wire, text in rules:
-            value = get(name)
-            if value is not None and value != []:
-                headers.append((wire, header_bytes(text(value))))
+        for name, value in answer.items():
+            rule = rule_of(name)
+            if rule is not None and value is not None and value != []:
+                headers.append((rule[0], header_bytes(rule[1](value))))
         for name, prefix in prefixes:
-            for key, value in (get(name) or {}).items():
+            for key, value in (answer.get(name) or {}).items():
                 headers.append((header_bytes(prefix + key.lower()), header_bytes(str(value))))
-        return None if status is None else get(status)
+        return None if status is None else answer.get(status)
 
     return write
 

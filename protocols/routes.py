@@ -54,12 +54,17 @@ class Node:
         self.greedy: list[tuple[tuple[str | None, ...], Choices]] = []
 
 
+def table(service: Service) -> dict[str, Node]:
+    """A service's paths: the root of their tree for each method."""
+    found: dict[str, Node] | None = service.compiled.get("routes")
+    if found is None:
+        found = service.compiled["routes"] = _compile(service)
+    return found
+
+
 def match(service: Service, request: Request) -> tuple[Operation, dict[str, str]] | None:
     """The operation that a request calls, and its decoded labels; None if there is none."""
-    table: dict[str, Node] | None = service.compiled.get("routes")
-    if table is None:
-        table = service.compiled["routes"] = _compile(service)
-    root = table.get(request.method)
+    root = table(service).get(request.method)
     if root is None:
         return None
     segments = request.path.split("/")
@@ -147,14 +152,14 @@ def _has_fixed(route: Route, arguments: dict[str, list[str]]) -> bool:
 
 
 def _compile(service: Service) -> dict[str, Node]:
-    table: dict[str, Node] = {}
+    roots: dict[str, Node] = {}
     for name in service.operations:
         http = service.operations.raw(name).get("http", {})
-        root = table.setdefault(http.get("method", "POST"), Node())
+        root = roots.setdefault(http.get("method", "POST"), Node())
         _insert(root, service, name, http.get("requestUri", "/"))
-    for root in table.values():
+    for root in roots.values():
         _order(root)
-    return table
+    return roots
 
 
 def _order(node: Node) -> None:

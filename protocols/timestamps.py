@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 Timestamp = int | float | datetime
@@ -85,7 +86,11 @@ def iso8601_milliseconds(value: Timestamp) -> str:
 
 def rfc822(value: Timestamp) -> str:
     """`Tue, 29 Apr 2014 18:30:38 GMT`."""
-    whole = int(epoch(value) // 1)
+    return _rfc822(int(epoch(value) // 1))
+
+
+@lru_cache(maxsize=1024)
+def _rfc822(whole: int) -> str:
     moment = _EPOCH + timedelta(seconds=whole)
     return (
         f"{DAYS[moment.weekday()]}, {moment.day:02d} {MONTHS[moment.month - 1]} {moment.year:04d} "

@@ -16,9 +16,9 @@ refused, saying what was understood; nothing falls through to S3.
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from protocols import index, model, routes
+from protocols import index, routes
 from protocols.errors import Error
 from protocols.http import Request, unquote
 from protocols.sniff import protocol_of
@@ -37,6 +37,13 @@ _NAME = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 class Unknown(Exception):
     """A request that names nothing; the message says what was understood of it."""
+
+
+class Owners(NamedTuple):
+    """Of services with one name: which has paths that begin with a word, which takes any."""
+
+    literal: dict[str, Service]
+    open: list[Service]
 
 
 class Identified:
@@ -64,6 +71,8 @@ class Identifier:
         self._registry = registry
         self._strict = strict
         self._targets: dict[tuple[bytes, bytes | None], Identified] = {}
+        self._plain: dict[tuple[str, str], Identified] = {}
+        self._shared: dict[tuple[tuple[str, ...], str], Owners] = {}
 
     def service(
         self, request: Request, signing_name: str | None, host: Host, recognises: Any
@@ -86,7 +95,13 @@ class Identifier:
                 return rpc
         candidates = self._candidates(request, signing_name, host, recognises)
         service = self._choose(candidates, request)
-        return Identified(service, protocol_of(request, service.entry), None, candidates)
+        protocol = protocol_of(request, service.entry)
+        known = self._plain.get((service.name, protocol))
+        if known is None:
+            known = self._plain[service.name, protocol] = Identified(
+                service, protocol, None, candidates
+            )
+        return known
 
     def call(self, identified: Identified, request: Request) -> Call:
         """The operation, told with the body. Raises an Error of the identified service."""
@@ -191,18 +206,35 @@ class Identifier:
             action = _form_field(_ACTION, request) or ""
             fitting = [n for n in versions or names if _speaks(n, "query") or _speaks(n, "ec2")]
             return self._having(tuple(fitting) or names, action)
-        first = request.path.split("/", 2)[1]
-        rest = [n for n in names if any(p.startswith("rest-") for p in index.entry(n).protocols)]
-        for name in rest:
-            if first and _has_literal(self._found(name).model, request.method, first):
-                return self._found(name)
-        for name in rest:
-            if self._registry.has(name) and routes.match(self._found(name).model, request):
-                return self._found(name)
-        for name in rest:
-            if routes.match(self._found(name).model, request) is not None:
-                return self._found(name)
-        return self._found((rest or list(names))[0])
+        owners = self._shared.get((names, request.method))
+        if owners is None:
+            owners = self._shared[names, request.method] = self._owners(names, request.method)
+        found = owners.literal.get(request.path.split("/", 2)[1])
+        if found is not None:
+            return found
+        if len(owners.open) > 1:
+            for service in owners.open:
+                if routes.match(service.model, request) is not None:
+                    return service
+        return owners.open[0] if owners.open else self._found(names[0])
+
+    def _owners(self, names: tuple[str, ...], method: str) -> "Owners":
+        """Whose a path is among REST services, by its first segment; ours come first."""
+        ordered = sorted(names, key=lambda name: not self._registry.has(name))
+        owners = Owners({}, [])
+        for name in ordered:
+            service = self._found(name)
+            if not any(protocol.startswith("rest-") for protocol in service.entry.protocols):
+                continue
+            root = routes.table(service.model).get(method)
+            if root is None:
+                continue
+            for segment in root.literals:
+                if segment:
+                    owners.literal.setdefault(segment, service)
+            if root.label is not None or root.greedy or "" in root.literals:
+                owners.open.append(service)
+        return owners
 
     def _having(self, names: tuple[str, ...], operation: str) -> Service:
         """Of several services: one that fogbank has the operation of, or one that knows it."""
@@ -251,13 +283,6 @@ def _form_field(pattern: re.Pattern[str], request: Request) -> str | None:
 
 def _speaks(service: str, protocol: str) -> bool:
     return protocol in index.entry(service).protocols
-
-
-def _has_literal(service: model.Service, method: str, segment: str) -> bool:
-    """Whether some path of the service begins with just this segment."""
-    routes.match(service, Request(method, "/"))  # makes the table
-    root = service.compiled["routes"].get(method)
-    return root is not None and segment in root.literals
 
 
 def _understood(request: Request, signing_name: str | None, action: str | None) -> str:
