@@ -1,8 +1,9 @@
 """The journal: one record of every AWS call, the request log and all that is derived from it.
 
 A call is one append to a buffer; a background task writes batches to a database of its own
-(`journal.db`), so that the store's write transaction is never shared or waited for. Reading
-flushes first, so a reader sees all that happened.
+(`journal.db`), so that the store's write transaction is never shared or waited for. A batch is
+written as one value, and taken apart into rows when somebody reads: most calls are never looked
+at. Reading flushes first, so a reader sees all that happened.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ log = logging.getLogger("fogbank.journal")
 
 BODY_BYTES = 64 * 1024
 """Requests and responses are kept up to this size."""
+_CERTAIN_BYTES = BODY_BYTES // 4
+"""Bodies of so many bytes on the wire are below it as JSON, too."""
 FLUSH_SECONDS = 0.25
 FLUSH_BYTES = 8 * 1024 * 1024
 
@@ -46,11 +49,17 @@ CREATE TABLE IF NOT EXISTS request (
     response       TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS request_account ON request (account, sequence);
+CREATE TABLE IF NOT EXISTS batch (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    calls  INTEGER NOT NULL,
+    data   BLOB NOT NULL        -- JSON: a list of rows of `request`, bodies as values
+) STRICT;
 """
 _COLUMNS = (
     "id, parent, time, duration_us, service, operation, account, region, principal, access_key_id,"
     " source_ip, user_agent, status, error_code, error_message, request, response"
 )
+_ADD_BATCH = "INSERT INTO batch (calls, data) VALUES (?, ?)"
 _INSERT = f"INSERT INTO request ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
@@ -94,7 +103,7 @@ class Journal:
         self._durable = durable
         self._rows = rows
         self._size_bytes = size_bytes
-        self._buffer: list[Entry] = []
+        self._buffer: list[tuple[Entry, int]] = []
         self._buffered_bytes = 0
         self._database: Any = None
         self._opening = asyncio.Lock()
@@ -106,9 +115,9 @@ class Journal:
 
     # writing -------------------------------------------------------------------------------------
 
-    def append(self, entry: Entry, size_bytes: int = 0) -> None:
-        """Record one call; `size_bytes` is roughly what its bodies hold in memory until written."""
-        self._buffer.append(entry)
+    def append(self, entry: Entry, size_bytes: int = BODY_BYTES) -> None:
+        """Record one call; `size_bytes` is how long its bodies are on the wire, if they are."""
+        self._buffer.append((entry, size_bytes))
         self._buffered_bytes += size_bytes
         if self._followers:
             for follower in self._followers:
@@ -137,32 +146,58 @@ class Journal:
             batch, self._buffer = self._buffer, []
             self._buffered_bytes = 0
             database = await self._open()
-            await database.executemany(_INSERT, map(_row, batch))
+            await database.executemany(_ADD_BATCH, _packed(batch))
             await database.commit()
             self._since_trim += len(batch)
             if self._since_trim > 1_000:
                 self._since_trim = 0
                 await self._trim(database)
 
+    async def _read(self) -> Any:
+        """The database, with everything recorded so far in rows."""
+        await self.flush()
+        database = await self._open()
+        async with self._writing:
+            batches = await database.execute_fetchall("SELECT id, data FROM batch ORDER BY id")
+            for batch_id, data in batches:
+                await database.executemany(_INSERT, _rows(data))
+                await database.execute("DELETE FROM batch WHERE id = ?", (batch_id,))
+            await database.commit()
+        return database
+
     async def _trim(self, database: Any) -> None:
-        """Drop the oldest beyond the bounds of rows and bytes."""
-        await database.execute(
-            "DELETE FROM request WHERE sequence <= (SELECT max(sequence) FROM request) - ?",
-            (self._rows,),
-        )
-        await database.commit()
+        """Drop the oldest beyond the bounds of rows and bytes: rows first, batches are younger."""
         rows = await database.execute_fetchall(
             "SELECT (SELECT page_count FROM pragma_page_count),"
             " (SELECT page_size FROM pragma_page_size),"
             " (SELECT freelist_count FROM pragma_freelist_count),"
-            " (SELECT min(sequence) FROM request), (SELECT max(sequence) FROM request)"
+            " (SELECT min(sequence) FROM request), (SELECT max(sequence) FROM request),"
+            " (SELECT min(id) FROM batch), (SELECT max(id) FROM batch),"
+            " (SELECT coalesce(sum(calls), 0) FROM batch)"
         )
-        pages, page_size, free, first, last = next(iter(rows))
-        if (pages - free) * page_size > self._size_bytes and first is not None:
-            await database.execute(
-                "DELETE FROM request WHERE sequence <= ?", (first + (last - first) // 5,)
+        pages, page_size, free, first, last, oldest, newest, batched = next(iter(rows))
+        kept = max(self._rows - batched, 0)
+        if last is not None and last - first >= kept:
+            await database.execute("DELETE FROM request WHERE sequence <= ?", (last - kept,))
+        while batched > self._rows and oldest < newest:
+            (calls,) = next(
+                iter(
+                    await database.execute_fetchall(
+                        "DELETE FROM batch WHERE id = ? RETURNING calls", (oldest,)
+                    )
+                ),
+                (0,),
             )
-            await database.commit()
+            batched -= calls
+            oldest += 1
+        if (pages - free) * page_size > self._size_bytes:
+            if last is not None and kept:
+                edge = first + (last - first) // 5
+                await database.execute("DELETE FROM request WHERE sequence <= ?", (edge,))
+            elif oldest is not None:
+                edge = oldest + (newest - oldest) // 5
+                await database.execute("DELETE FROM batch WHERE id <= ?", (edge,))
+        await database.commit()
 
     async def _open(self) -> Any:
         async with self._opening:
@@ -186,8 +221,7 @@ class Journal:
         services: Sequence[str] = (),
     ) -> None:
         """Forget all calls, or those of one account, region or some services."""
-        await self.flush()
-        database = await self._open()
+        database = await self._read()
         wanted = {"account": account, "region": region}
         given = {name: value for name, value in wanted.items() if value is not None}
         conditions = [f"{name} = ?" for name in given]
@@ -228,8 +262,7 @@ class Journal:
         """Calls in the order they ended, or in that order backwards, from a cursor on; answers
         them and the cursor of the next page.
         """
-        await self.flush()
-        database = await self._open()
+        database = await self._read()
         equal = {
             "service": service,
             "operation": operation,
@@ -266,7 +299,9 @@ class Journal:
         """How many calls it holds."""
         await self.flush()
         database = await self._open()
-        rows = await database.execute_fetchall("SELECT count(*) FROM request")
+        rows = await database.execute_fetchall(
+            "SELECT (SELECT count(*) FROM request) + (SELECT coalesce(sum(calls), 0) FROM batch)"
+        )
         return int(next(iter(rows))[0])
 
     async def follow(self) -> AsyncIterator[Entry]:
@@ -295,13 +330,34 @@ def _members(row: Iterable[Any]) -> dict[str, Any]:
     return members
 
 
-def _row(entry: Entry) -> tuple[Any, ...]:
+def _packed(batch: list[tuple[Entry, int]]) -> Iterator[tuple[int, bytes]]:
+    """A batch's row; a generator, so that the writing thread does the work."""
+    rows: list[tuple[Any, ...]] = [
+        tuple(entry) if size_bytes <= _CERTAIN_BYTES else _careful(entry)
+        for entry, size_bytes in batch
+    ]
+    try:
+        data = orjson.dumps(rows, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    except (orjson.JSONEncodeError, TypeError):
+        data = orjson.dumps([_careful(entry) for entry, _ in batch])
+    yield len(batch), data
+
+
+def _careful(entry: Entry) -> tuple[Any, ...]:
+    """A row whose bodies may be too long, or nothing that JSON has a word for."""
     return (*entry[:15], _text(entry.request), _text(entry.response))
 
 
+def _rows(data: bytes) -> Iterator[tuple[Any, ...]]:
+    """The rows of table `request` in a batch."""
+    for row in orjson.loads(data):
+        yield (*row[:15], _text(row[15]), _text(row[16]))
+
+
 def _text(body: Any) -> str | None:
-    if body is None:
-        return None
+    """A body as JSON, cut to what is kept; one that is text already stays."""
+    if body is None or isinstance(body, str):
+        return body
     try:
         text = orjson.dumps(body, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONEncodeError, TypeError):

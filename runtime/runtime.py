@@ -22,7 +22,7 @@ from runtime.clock import Clock
 from runtime.context import Context, Members
 from runtime.faults import Faults
 from runtime.ids import Ids
-from runtime.journal import Entry, Journal
+from runtime.journal import BODY_BYTES, Entry, Journal
 from runtime.principals import Principal
 from runtime.scheduler import Job, Scheduler
 from runtime.settings import Config, Settings
@@ -295,9 +295,9 @@ class Runtime:
         started: float,
         status: int = 0,
         user_agent: str = "",
-        size_bytes: int = 0,
+        size_bytes: int = BODY_BYTES,
     ) -> None:
-        """Put one call into the journal."""
+        """Put one call into the journal; `size_bytes` is how long it was on the wire, if it was."""
         code = message = None
         if error is not None:
             code, message = error.code, error.message

@@ -141,6 +141,8 @@ class App:
         try:
             return await self._answer(exchange, receive, send)
         except Error as error:
+            if exchange.service is None:
+                return unknown.reply(exchange.request, str(error), error.status or 400)
             exchange.error = error
         except Invalid as invalid:
             assert exchange.call is not None
@@ -149,7 +151,7 @@ class App:
                 exchange.call, exchange.request, invalid.violations
             )
         except Unknown as problem:
-            return unknown.reply(exchange.request, str(problem), self._runtime.ids.uuid())
+            return unknown.reply(exchange.request, str(problem))
         except receiving.Disconnected:
             return None
         except Exception:
@@ -300,7 +302,7 @@ class App:
             exchange.started,
             reply.status,
             exchange.request.headers.get(b"user-agent", b"").decode("latin-1"),
-            exchange.size_bytes,
+            exchange.size_bytes + (len(reply.body) if type(reply.body) is bytes else 256),
         )
         if self._debug:
             from server import logs

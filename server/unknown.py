@@ -11,22 +11,21 @@ _HINT = (
 )
 
 
-def reply(request: Request, message: str, request_id: str) -> Reply:
-    """404 for a browser, 501 in JSON or XML for everybody else."""
+def reply(request: Request, message: str, status: int = 501) -> Reply:
+    """In plain words for a browser, in JSON or XML for everybody else."""
     headers = request.headers
-    identity = (b"x-amzn-requestid", request_id.encode())
     if b"text/html" in headers.get(b"accept", b"") and request.method in ("GET", "HEAD"):
         if request.path == "/":
-            return Reply(302, [(b"location", b"/_fogbank/ui/"), identity])
-        text = (message + _HINT + "\n").encode()
-        return Reply(404, [(b"content-type", b"text/plain; charset=utf-8"), identity], text)
+            return Reply(302, [(b"location", b"/_fogbank/ui/")])
+        text = (message + _HINT + "\n").encode("utf-8", "replace")
+        return Reply(404, [(b"content-type", b"text/plain; charset=utf-8")], text)
     kind = headers.get(b"content-type", b"")
     if b"x-amz-target" in headers or b"json" in kind or b"cbor" in kind:
-        body = orjson.dumps({"__type": "NotImplemented", "message": message + _HINT})
-        return Reply(501, [(b"content-type", b"application/x-amz-json-1.1"), identity], body)
+        text = message + _HINT
+        body = b'{"__type":"NotImplemented","message":%b}' % orjson.dumps(text)
+        return Reply(status, [(b"content-type", b"application/x-amz-json-1.1")], body)
     xml = (
         "<ErrorResponse><Error><Type>Sender</Type><Code>NotImplemented</Code>"
-        f"<Message>{escape(message + _HINT)}</Message></Error>"
-        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        f"<Message>{escape(message + _HINT)}</Message></Error></ErrorResponse>"
     )
-    return Reply(501, [(b"content-type", b"text/xml"), identity], xml.encode("utf-8", "replace"))
+    return Reply(status, [(b"content-type", b"text/xml")], xml.encode("utf-8", "replace"))
