@@ -1,5 +1,6 @@
 """Amazon Resource Names: `arn:partition:service:region:account:resource`."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _PARTITIONS = (
@@ -36,6 +37,7 @@ def build(service: str, region: str, account: str, resource: str) -> str:
     return f"arn:{partition(region)}:{service}:{region}:{account}:{resource}"
 
 
+@lru_cache(maxsize=256)
 def partition(region: str) -> str:
     """The partition that a region belongs to."""
     for prefix, name in _PARTITIONS:

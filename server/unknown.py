@@ -21,8 +21,7 @@ def reply(request: Request, message: str, status: int = 501) -> Reply:
         return Reply(404, [(b"content-type", b"text/plain; charset=utf-8")], text)
     kind = headers.get(b"content-type", b"")
     if b"x-amz-target" in headers or b"json" in kind or b"cbor" in kind:
-        text = message + _HINT
-        body = b'{"__type":"NotImplemented","message":%b}' % orjson.dumps(text)
+        body = b'{"__type":"NotImplemented","message":%b}' % orjson.dumps(message + _HINT)
         return Reply(status, [(b"content-type", b"application/x-amz-json-1.1")], body)
     xml = (
         "<ErrorResponse><Error><Type>Sender</Type><Code>NotImplemented</Code>"
