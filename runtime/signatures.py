@@ -7,15 +7,22 @@ S3 for the policies of upload forms.
 import hmac
 from base64 import b64encode
 from functools import lru_cache
+from hashlib import sha256
 from re import compile as pattern
+from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 TERMINATOR = "aws4_request"
 
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _plain = pattern(rb"[A-Za-z0-9\-._~]*").fullmatch
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """Signature Version 4's key for one day (`YYYYMMDD`), region and service."""
     key = f"AWS4{secret}".encode()
@@ -25,10 +32,21 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def sign(key: bytes, string_to_sign: bytes | str) -> str:
-    """Signature Version 4 of a string: hexadecimal, with the key of `signing_key`."""
+    """Signature Version 4 of a string: hexadecimal, with a key of `signing_key`, 32 bytes long."""
     if isinstance(string_to_sign, str):
         string_to_sign = string_to_sign.encode()
-    return hmac.digest(key, string_to_sign, "sha256").hex()
+    inner, outer = _pads(key)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(string_to_sign)
+    outer.update(inner.digest())
+    return outer.hexdigest()
+
+
+@lru_cache(maxsize=2048)
+def _pads(key: bytes) -> tuple["HASH", "HASH"]:
+    """Where HMAC-SHA256 begins for a key: its inner and its outer hash, set up."""
+    block = key.ljust(64, b"\0")
+    return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
 
 
 def sign_v2(secret: str, string_to_sign: bytes | str, digest: str = "sha1") -> str:

@@ -71,7 +71,8 @@ class Decoder:
     """Takes an aws-chunked body in pieces of any size, and gives the data in it.
 
     `length` is x-amz-decoded-content-length; `chain` checks the signatures; `announced` are the
-    names in x-amz-trailer. What is None is not checked. Errors are those that S3 answers.
+    names in x-amz-trailer. What is None is not checked. A body that `must_trail` has a trailer,
+    whatever is announced. Errors are those that S3 answers.
     """
 
     def __init__(
@@ -79,12 +80,14 @@ class Decoder:
         length: int | None = None,
         chain: Chain | None = None,
         announced: frozenset[str] | None = None,
+        must_trail: bool = False,
     ) -> None:
         self.trailers: dict[str, str] = {}
         """The headers that trailed, names in lower case; complete after `finish`."""
         self.length = length
         self._chain = chain
         self._announced = announced
+        self._must_trail = must_trail
         self._state = _HEADER
         self._held = bytearray()
         """Of a header, of the end of a chunk, or of the trailer: what has come so far."""
@@ -152,6 +155,8 @@ class Decoder:
         signature = self.trailers.pop(_SIGNATURE, None)
         if self._announced is not None and self._announced != self.trailers.keys():
             raise _malformed_trailer()
+        if self._must_trail and not self.trailers:
+            raise _incomplete()
         if self._chain is not None and (self.trailers or signature is not None):
             if signature is None:
                 raise _malformed_trailer()
@@ -230,7 +235,7 @@ def decoder(request: Request, signed: Signed | None, secret: str | None) -> Deco
         and kind.startswith(b"STREAMING-AWS4-HMAC-SHA256-")
     ):
         chain = Chain(signed, secret)
-    return Decoder(int(length), chain, announced)
+    return Decoder(int(length), chain, announced, kind.endswith(b"-TRAILER"))
 
 
 def _incomplete() -> Error:

@@ -198,8 +198,10 @@ def two_mechanisms(request: Request) -> Error:
     )
 
 
-def unsigned_headers(names: list[bytes]) -> Error:
+def unsigned_headers(request: Request, signed: tuple[bytes, ...]) -> Error:
     """S3 wants the host and every x-amz- header signed."""
+    wanted = [name for name in request.headers if name == b"host" or name.startswith(b"x-amz-")]
+    names = [name for name in wanted if name not in signed] or [b"host"]
     return Error(
         "AccessDenied",
         "There were headers present in the request which were not signed",

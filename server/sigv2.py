@@ -63,23 +63,11 @@ def parse(request: Request, authorization: bytes | None) -> Signed | None:
     if authorization is not None:
         return _parse_header(request, authorization)
     arguments = request.arguments
-    if "SignatureVersion" not in arguments:
-        if "AWSAccessKeyId" not in arguments and "Signature" not in arguments:
-            arguments = _form(request)
-        elif arguments.keys() & {"AWSAccessKeyId", "Signature", "Expires"} != {
-            *("AWSAccessKeyId", "Signature", "Expires")
-        }:
-            raise Error(
-                "AccessDenied",
-                "Query-string authentication requires the Signature, Expires and "
-                "AWSAccessKeyId parameters",
-                status=403,
-            )
-        else:
-            return _parse_presigned(request)
-    if "AWSAccessKeyId" not in arguments or "Signature" not in arguments:
-        return None
-    return _parse_parameters(arguments)
+    if "AWSAccessKeyId" not in arguments:
+        arguments = _form(request)
+    if "SignatureVersion" in arguments:
+        return _parse_parameters(arguments)
+    return _parse_presigned(request) if "AWSAccessKeyId" in request.arguments else None
 
 
 def _parse_header(request: Request, authorization: bytes) -> Signed:
@@ -102,6 +90,13 @@ def _parse_header(request: Request, authorization: bytes) -> Signed:
 
 def _parse_presigned(request: Request) -> Signed:
     arguments = request.arguments
+    if "Signature" not in arguments or "Expires" not in arguments:
+        raise Error(
+            "AccessDenied",
+            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId "
+            "parameters",
+            status=403,
+        )
     text = arguments["Expires"][0]
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
         raise Error(
@@ -121,6 +116,9 @@ def _parse_presigned(request: Request) -> Signed:
 
 def _parse_parameters(arguments: dict[str, list[str]]) -> Signed:
     """The query protocol's; a request is good near its Timestamp, or until it Expires."""
+    if "AWSAccessKeyId" not in arguments or "Signature" not in arguments:
+        message = "Request must contain AWSAccessKeyId and Signature."
+        raise Error("IncompleteSignature", message, status=400)
     at = arguments.get("Timestamp", arguments.get("Expires", [""]))[0]
     seconds = seconds_of(at.encode("latin-1", "replace"))
     if seconds is None:
@@ -207,6 +205,9 @@ def _resource(request: Request, path: str | None) -> bytes:
     if path is not None and path != resource:
         # The path has been rewritten to begin with the bucket; the rest is signed as it was sent.
         resource = f"/{resource.split('/', 2)[1]}{path}"
+    elif resource.count("/") == 1 and resource != "/":
+        # A bucket by itself ends in a slash, whether it was sent so or not, as boto3 knows.
+        resource += "/"
     found = [part.partition("=") for part in request.query.split("&")]
     named = sorted(
         (name, f"{name}={unquote(value)}" if equals else name)

@@ -9,6 +9,7 @@ and repeated headers are expected joined by a comma without a space.
 
 from calendar import timegm
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from re import compile as pattern
 from time import gmtime, strftime
@@ -131,8 +132,7 @@ def parse(request: Request) -> Signed | None:
 
 
 def _parse_v2(request: Request, authorization: bytes | None) -> Signed | None:
-    query = request.query
-    if authorization is None and "AWSAccessKeyId=" not in query and "Signature=" not in query:
+    if authorization is None and "AWSAccessKeyId=" not in request.query:
         body = request.body
         if not isinstance(body, bytes) or b"AWSAccessKeyId=" not in body:
             return None
@@ -311,26 +311,19 @@ def verify(
         from server import sigv2
 
         return sigv2.verify(request, signed, secret, path)
-    s3 = signed.service in S3_FAMILY
+    s3, names = signed.service in S3_FAMILY, signed.signed_headers
     if s3:
-        unsigned = [
-            name
-            for name in request.headers
-            if name.startswith(b"x-amz-") and name not in signed.signed_headers
-        ]
-        if unsigned or b"host" not in signed.signed_headers:
-            raise malformed.unsigned_headers(unsigned or [b"host"])
-    elif b"host" not in signed.signed_headers and b":authority" not in signed.signed_headers:
-        raise malformed.host_not_signed()
+        for name in request.headers:
+            if name[:6] == b"x-amz-" and name not in names:
+                raise malformed.unsigned_headers(request, names)
+    if b"host" not in names:
+        raise malformed.unsigned_headers(request, names) if s3 else malformed.host_not_signed()
     payload = signed.payload_hash
     if payload is None or (not s3 and len(payload) == 64):
         payload = body_hash if isinstance(body_hash, str) else body_hash()
     canonical = canonical_request(request, signed, path or request.path, payload)
-    string_to_sign = b"AWS4-HMAC-SHA256\n%b\n%b\n%b" % (
-        signed.moment,
-        signed.scope,
-        sha256(canonical).hexdigest().encode(),
-    )
+    digest = sha256(canonical).hexdigest().encode()
+    string_to_sign = b"AWS4-HMAC-SHA256\n%b\n%b\n%b" % (signed.moment, signed.scope, digest)
     key = signing_key(secret, signed.date, signed.region, signed.service)
     if same(sign(key, string_to_sign), signed.signature):
         return None
@@ -360,14 +353,24 @@ def canonical_request(request: Request, signed: Signed, path: str, payload_hash:
     query = request.query
     if query:
         query = canonical_query(query, signed.form == "query")
-    headers, parts = request.headers, [f"{request.method}\n{path}\n{query}\n".encode()]
-    for name in signed.signed_headers:
-        value = headers.get(name, b"")
-        if b"  " in value or b"\t" in value or value[:1] == b" " or value[-1:] == b" ":
-            value = b" ".join(value.split())
-        parts.append(b"%b:%b\n" % (name, value))
-    parts.append(b"\n%b\n%b" % (b";".join(signed.signed_headers), payload_hash.encode("latin-1")))
-    return b"".join(parts)
+    headers, names = request.headers, signed.signed_headers
+    values = [headers.get(name, b"") for name in names]
+    form = _header_lines(names)
+    lines = form % (*values,)
+    if b"  " in lines or b": " in lines or b" \n" in lines or b"\t" in lines:
+        lines = form % tuple(b" ".join(value.split()) for value in values)
+    return b"%b%b%b" % (
+        f"{request.method}\n{path}\n{query}\n".encode(),
+        lines,
+        payload_hash.encode("latin-1", "replace"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _header_lines(names: tuple[bytes, ...]) -> bytes:
+    """The lines of signed headers, and of their names, with `%b` for the values."""
+    lines = b"".join(b"%b:%%b\n" % name.replace(b"%", b"%%") for name in names)
+    return b"%b\n%b\n" % (lines, b";".join(names).replace(b"%", b"%%"))
 
 
 def canonical_path(path: str, as_sent: bool) -> str:

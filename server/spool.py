@@ -22,7 +22,7 @@ from server.sigv4 import Signed
 
 BATCH_BYTES = 512 * 1024
 _is_digest = re.compile(r"[0-9a-fA-F]{64}").fullmatch
-_CHECKSUM = b"x-amz-checksum-"
+_CHECKSUMS = {f"x-amz-checksum-{name.lower()}".encode(): name for name in digests.LENGTHS}
 
 
 async def received(
@@ -71,18 +71,18 @@ def wrong_payload(claimed: str, computed: str) -> Error:
 
 def algorithms(request: Request) -> set[str]:
     """The checksums that a request's headers name, by S3's names of the algorithms."""
-    named: set[bytes] = set()
-    for name, value in request.headers.items():
-        if name.startswith(b"x-amz-"):
-            if name.startswith(_CHECKSUM):
-                named.add(name[len(_CHECKSUM) :])
-            elif name == b"x-amz-sdk-checksum-algorithm":
-                named.add(value)
-            elif name == b"x-amz-trailer":
-                trailing = (part.strip().lower() for part in value.split(b","))
-                named.update(part.removeprefix(_CHECKSUM) for part in trailing)
-    found = {name.decode("latin-1").upper() for name in named}
-    return found & digests.LENGTHS.keys()
+    headers = request.headers
+    found = {_CHECKSUMS[name] for name in headers.keys() & _CHECKSUMS.keys()}
+    named = headers.get(b"x-amz-sdk-checksum-algorithm")
+    if named is not None:
+        algorithm = named.decode("latin-1").upper()
+        if algorithm in digests.LENGTHS:
+            found.add(algorithm)
+    trailing = headers.get(b"x-amz-trailer")
+    if trailing is not None:
+        names = [name.strip().lower() for name in trailing.split(b",")]
+        found.update(_CHECKSUMS[name] for name in names if name in _CHECKSUMS)
+    return found
 
 
 async def spool(
@@ -173,15 +173,13 @@ class _File:
 
     async def take(self, batch: list[bytes]) -> None:
         """Start on a batch, once the one before it is done."""
-        if self._work is not None:
-            await self._work
+        await self._done()
         loop = asyncio.get_running_loop()
         self._work = loop.run_in_executor(None, partial(self._absorb, batch))
 
     async def close(self, batch: list[bytes]) -> Body:
         """The body, with its last batch in it."""
-        if self._work is not None:
-            await self._work
+        await self._done()
         self._absorb(batch)
         self._file.close()
         body = Body(
@@ -195,9 +193,26 @@ class _File:
         return body
 
     def remove(self) -> None:
-        """Throw away what has been written; a batch that is still being written goes to no file."""
-        self._file.close()
+        """Throw away what has been written.
+
+        The file is closed after the thread: a descriptor that it still writes to must not become
+        another file's.
+        """
         self._path.unlink(missing_ok=True)
+        if self._work is None or self._work.done():
+            self._file.close()
+        else:
+            self._work.add_done_callback(self._close_late)
+
+    def _close_late(self, work: asyncio.Future[None]) -> None:
+        if not work.cancelled():
+            work.exception()
+        self._file.close()
+
+    async def _done(self) -> None:
+        # Shielded: a thread goes on when the one who waits for it is cancelled.
+        if self._work is not None:
+            await asyncio.shield(self._work)
 
     def _absorb(self, batch: list[bytes]) -> None:
         data = batch[0] if len(batch) == 1 else b"".join(batch)
