@@ -158,18 +158,38 @@ class Bodies:
                     removed += 1
         return removed
 
-    def link_to(self, folder: Path) -> None:
-        """Hard-link all owned files into a snapshot's folder."""
-        for (body_id,) in self._store.all("SELECT id FROM body"):
-            target = folder / body_id[:2] / body_id
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(self.path(body_id), target)
+    def owned(self) -> set[str]:
+        """The ids of all bodies that are kept."""
+        return {body_id for (body_id,) in self._store.all("SELECT id FROM body")}
 
-    def link_from(self, folder: Path) -> None:
-        """Bring the files of a snapshot back, then remove what the restored state does not own."""
-        for (body_id,) in self._store.all("SELECT id FROM body"):
-            target = self.path(body_id)
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.link(folder / body_id[:2] / body_id, target)
-        self.sweep()
+    def release(self, replaced: set[str]) -> None:
+        """Remove the files of bodies that were kept and no longer are: the state was replaced.
+
+        Not a sweep: payloads that just come in have files, and no rows yet.
+        """
+        for body_id in replaced - self.owned():
+            self.path(body_id).unlink(missing_ok=True)
+
+    def link_to(self, folder: Path) -> None:
+        """Hard-link all files that are kept into a snapshot's folder."""
+        for body_id in self.owned():
+            _link(self.path(body_id), folder / body_id[:2] / body_id)
+
+    def link_from(self, folder: Path, replaced: set[str]) -> None:
+        """Bring the files of a snapshot back, and remove those that only the replaced state had."""
+        for body_id in self.owned():
+            _link(folder / body_id[:2] / body_id, self.path(body_id))
+        self.release(replaced)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Make the target the same file as the source, whatever it was before."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target)
+    except FileExistsError:
+        if not target.samefile(source):  # a seeded source of ids gave the same one twice
+            target.unlink()
+            os.link(source, target)
