@@ -10,6 +10,7 @@ at the next start after a crash.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copyfile
 
 from protocols.http import FileRange
 from runtime.ids import Ids
@@ -184,12 +185,12 @@ class Bodies:
 
 def _link(source: Path, target: Path) -> None:
     """Make the target the same file as the source, whatever it was before."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        if target.samefile(source):
+            return
+        target.unlink()  # a seeded source of ids gave the same one twice
     try:
         os.link(source, target)
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source, target)
-    except FileExistsError:
-        if not target.samefile(source):  # a seeded source of ids gave the same one twice
-            target.unlink()
-            os.link(source, target)
+    except OSError:  # a file system without links
+        copyfile(source, target)

@@ -272,5 +272,10 @@ def settings(*layers: Mapping[str, Any], warnings: list[str]) -> Settings:
         values.setdefault("tls", True)
     config = Config()
     config.change({name[7:]: value for name, value in values.items() if name.startswith("config.")})
+    if config.iam != "off":
+        warnings.append(
+            f"iam={config.iam} has no effect: policies are not evaluated in this version"
+        )
+        config.iam = "off"
     fixed = {name: value for name, value in values.items() if not name.startswith("config.")}
     return Settings(**fixed, config=config, warnings=warnings)

@@ -24,7 +24,7 @@ def test_nothing_said_is_the_defaults() -> None:
 def test_words_become_settings() -> None:
     settings = chosen(
         *("--host", "0.0.0.0,::", "--port=0", "--data", "~/state", "--listen", "[::1]:443"),
-        *("--region", "eu-west-1", "--iam", "audit", "--services", "sqs,s3", "--services=sts"),
+        *("--region", "eu-west-1", "--limits", "enforce", "--services", "sqs,s3", "--services=sts"),
         *("--seed", "7", "--eager", "--no-strict-answers", "--port-file", "p.json"),
     )
     assert settings == Settings(
@@ -37,7 +37,7 @@ def test_words_become_settings() -> None:
         seed=7,
         eager=True,
         port_file=Path("p.json"),
-        config=Config(iam="audit"),
+        config=Config(limits="enforce"),
     )
 
 
@@ -52,6 +52,14 @@ def test_variables_are_the_same_and_words_have_the_last_one() -> None:
 def test_debug_is_a_level_of_the_log() -> None:
     assert chosen("--debug").log_level == "debug"
     assert chosen(FOGBANK_DEBUG="1").log_level == "debug"
+
+
+def test_iam_is_not_there_and_says_so() -> None:
+    settings = chosen("--iam", "enforce")
+    assert settings.config.iam == "off"
+    assert settings.warnings == [
+        "iam=enforce has no effect: policies are not evaluated in this version"
+    ]
 
 
 def test_a_certificate_switches_tls_on() -> None:
