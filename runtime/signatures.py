@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 TERMINATOR = "aws4_request"
 
+S3_FAMILY = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
+"""Names in scopes whose paths are neither normalised nor encoded a second time."""
+
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _plain = pattern(rb"[A-Za-z0-9\-._~]*").fullmatch

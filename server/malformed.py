@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from protocols.errors import Error
 from protocols.http import Request, header_text
+from runtime.signatures import S3_FAMILY
 
 _FORM = b"application/x-www-form-urlencoded"
 _EXPECTED = "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"
@@ -22,7 +23,7 @@ def of_s3(request: Request, scope: str = "") -> bool:
     """Whether a request is S3's to refuse: its scope says so, or nothing says otherwise."""
     parts = scope.split("/")
     if len(parts) >= 4:
-        return parts[-2].startswith("s3")
+        return parts[-2] in S3_FAMILY
     headers = request.headers
     kind = headers.get(b"content-type", b"")
     if b"x-amz-target" in headers or b"smithy-protocol" in headers:

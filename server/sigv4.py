@@ -17,7 +17,8 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from protocols.http import Request, header_text
-from runtime.signatures import TERMINATOR, encode, same, sign, signing_key
+from runtime.clock import parse_iso8601
+from runtime.signatures import S3_FAMILY, TERMINATOR, encode, same, sign, signing_key
 from server import malformed
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -25,9 +26,6 @@ ASYMMETRIC = "AWS4-ECDSA-P256-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 LONGEST_SECONDS = 604_800
 """Seven days: no presigned request lives longer."""
-
-S3_FAMILY = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
-"""Names in scopes whose paths are neither normalised nor encoded a second time."""
 
 PAYLOADS = frozenset(
     {
@@ -205,12 +203,11 @@ def seconds_of(value: bytes) -> float | None:
             if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60):
                 return None
             return float(timegm((year, month, day, hour, minute, second)))
-        from email.utils import parsedate_to_datetime
-
-        from runtime.clock import parse_iso8601
-
         if text[:1].isdigit() and "T" in text:
             return parse_iso8601(text)
+        # Rare, and slow to import.
+        from email.utils import parsedate_to_datetime
+
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
