@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from socket import socket as Socket
 
 import orjson
 
@@ -37,7 +38,7 @@ def run(settings: Settings) -> int:
             socket.close()
 
 
-async def _serve(settings: Settings, sockets: list["listening.Socket"]) -> int:
+async def _serve(settings: Settings, sockets: list[Socket]) -> int:
     hooks = Hooks(settings)
     await hooks.run("boot")
     registry = Registry(settings.services)
