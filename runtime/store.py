@@ -8,7 +8,8 @@
     COMMIT                     durable: at the end of the loop's tick, answers leave after it
                                temporary: every 50 ms
 
-Frames open their savepoint lazily, so that an operation that only reads costs no transaction at all.
+Frames open their savepoint lazily, so that an operation that only reads costs no transaction at
+all.
 """
 
 import contextlib
@@ -19,10 +20,22 @@ from typing import Any
 
 APPLICATION_ID = 0x666F6762  # "fogb", in the file's header
 COMMIT_SECONDS = 0.05
+CHECKED_BYTES = 256 * 1024 * 1024
+"""Files up to this size are read through when they are opened: 0.7 ms a MiB."""
+
+_RELEASE = [f"RELEASE f{depth}" for depth in range(1_000)]
+_SAVEPOINT = [f"SAVEPOINT f{depth}" for depth in range(1_000)]
+_LOST = "what was written since the last commit is lost: the database could not be written"
 
 _RUNTIME_SCHEMA = """
-CREATE TABLE IF NOT EXISTS store_version (service TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS store_value (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS store_version (
+    service  TEXT PRIMARY KEY,
+    version  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS store_value (
+    name   TEXT PRIMARY KEY,
+    value  TEXT NOT NULL
+) STRICT;
 """
 
 
@@ -40,10 +53,16 @@ class Store:
         self.generation = 0
         """Goes up when the whole state was replaced (restore, reset)."""
         self.on_dirty: Callable[[], None] = _nothing
-        """Called when the first write since the last commit happens (the server schedules the commit)."""
+        """Called at the first write since the last commit (the server schedules the next one)."""
         self._frames = 0
         self._open = 0
+        self._lost = False
+        """The transaction is gone while an operation runs: none of its frames can be kept."""
+        self._unwritten = False
+        """Writes of operations that have ended are gone: the next commit has to say so."""
+        self._undo: list[tuple[int, Callable[[], None]]] = []
         self._caches: dict[str, dict[Any, Any]] = {}
+        self._scratch: dict[str, dict[Any, Any]] = {}
         self._prepared: dict[str, int] = {}
         self._connection = _connect(path, durable)
         self._execute = self._connection.execute
@@ -85,14 +104,18 @@ class Store:
             self.run(statement)
 
     def _open_frames(self) -> None:
+        if self._lost:
+            raise StoreError(_LOST)
         if not self._connection.in_transaction:
+            if self.dirty:
+                self._lose()
             self._execute("BEGIN IMMEDIATE")
         if not self.dirty:
             self.dirty = True
             self.on_dirty()
         while self._open < self._frames:
             self._open += 1
-            self._execute(f"SAVEPOINT f{self._open}")
+            self._execute(_SAVEPOINT[self._open])
 
     # frames --------------------------------------------------------------------------------------
 
@@ -103,18 +126,52 @@ class Store:
     def leave(self) -> None:
         """End a frame and keep what it wrote."""
         if self._open == self._frames:
-            self._execute(f"RELEASE f{self._open}")
+            try:
+                self._execute(_RELEASE[self._open])
+            except sqlite3.Error:
+                self.abandon()
+                raise
             self._open -= 1
+        elif self._lost:
+            self.abandon()
+            raise StoreError(_LOST)
         self._frames -= 1
+        if self._undo:
+            depth = self._frames
+            self._undo = [(min(depth, at), undo) for at, undo in self._undo] if depth else []
 
     def abandon(self) -> None:
         """End a frame and undo what it wrote."""
         if self._open == self._frames:
-            self._execute(f"ROLLBACK TO f{self._open}")
-            self._execute(f"RELEASE f{self._open}")
-            self._open -= 1
-            self._forget(self._frames)
+            if self._connection.in_transaction:
+                self._execute(f"ROLLBACK TO f{self._open}")
+                self._execute(_RELEASE[self._open])
+                self._open -= 1
+                self._forget(self._frames)
+            else:
+                self._lose()
+                self._lost = True
+        undo = [action for depth, action in self._undo if depth >= self._frames]
+        if undo:
+            self._undo = [entry for entry in self._undo if entry[0] < self._frames]
         self._frames -= 1
+        if not self._frames:
+            self._lost = False
+        for action in reversed(undo):
+            action()
+
+    def undo(self, action: Callable[[], None]) -> None:
+        """Have an effect outside the database taken back if the running operation is undone."""
+        if self._frames:
+            self._undo.append((self._frames, action))
+
+    def _lose(self) -> None:
+        """SQLite gave the transaction up (a full disk): other operations' writes went with it."""
+        self._unwritten = True
+        self._open = 0
+        self._prepared.clear()
+        for cache in self._caches.values():
+            cache.clear()
 
     @contextlib.contextmanager
     def frame(self) -> Iterator[None]:
@@ -133,21 +190,44 @@ class Store:
         return self._frames > 0
 
     def commit(self) -> None:
-        """Make everything so far permanent; only between operations."""
+        """Make everything so far permanent; only between operations.
+
+        Raises StoreError when that failed: all since the last commit is undone, and the store goes
+        on from there.
+        """
         if self._frames:
             raise RuntimeError("a commit inside an operation would break its atomicity")
-        if self._connection.in_transaction:
-            self._execute("COMMIT")
+        if not self.dirty:
+            return
         self.dirty = False
+        if not self._connection.in_transaction:
+            self._lose()
+        else:
+            try:
+                self._execute("COMMIT")
+            except sqlite3.Error as failure:
+                if self._connection.in_transaction:
+                    self._execute("ROLLBACK")
+                self._lose()
+                self._unwritten = False
+                raise StoreError(f"{self.path} could not be written: {failure}") from failure
+        if self._unwritten:
+            self._unwritten = False
+            raise StoreError(_LOST)
 
-    # caches and schemas ----------------------------------------------------------------------------
+    # caches and schemas --------------------------------------------------------------------------
 
     def cache(self, name: str) -> dict[Any, Any]:
         """A dict for values derived from rows; emptied whenever rows may have changed behind it.
 
-        Whoever writes the rows removes or replaces its entries; rollbacks, restores and resets empty it all.
+        Whoever writes the rows removes or replaces its entries; rollbacks, restores and resets
+        empty it all.
         """
         return self._caches.setdefault(name, {})
+
+    def scratch(self, name: str) -> dict[Any, Any]:
+        """A dict for what no row holds and no rollback undoes; restores and resets empty it."""
+        return self._scratch.setdefault(name, {})
 
     def _forget(self, frame: int) -> None:
         for cache in self._caches.values():
@@ -173,7 +253,8 @@ class Store:
         version = self.value("SELECT version FROM store_version WHERE service = ?", service)
         if version is not None and version > newest:
             raise StoreError(
-                f"{self.path} holds {service} in version {version}, this fogbank knows {newest}: use the newer one"
+                f"{self.path} holds {service} in version {version}, this fogbank knows {newest}:"
+                " use the newer one"
             )
         if version == newest:
             return
@@ -190,17 +271,18 @@ class Store:
             raise
         self.leave()
 
-    # values ----------------------------------------------------------------------------------------
+    # values --------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> str | None:
         """A named value of the whole store (the clock's offset, the config)."""
-        return self.value("SELECT value FROM store_value WHERE name = ?", name)
+        value: str | None = self.value("SELECT value FROM store_value WHERE name = ?", name)
+        return value
 
     def set(self, name: str, value: str) -> None:
         """Keep a named value."""
         self.run("INSERT OR REPLACE INTO store_value VALUES (?, ?)", name, value)
 
-    # whole states ------------------------------------------------------------------------------------
+    # whole states --------------------------------------------------------------------------------
 
     def copy_to(self, path: Path) -> None:
         """Write the whole state to a file of its own."""
@@ -216,7 +298,9 @@ class Store:
     def load_from(self, path: Path) -> None:
         """Replace the whole state by a file's. Raises StoreError on a file that isn't a state."""
         self.commit()
-        source = _open_checked(path)
+        if not path.is_file():
+            raise StoreError(f"{path} does not exist")
+        source = _open_checked(path, may_be_empty=False)
         try:
             source.backup(self._connection)
         finally:
@@ -226,7 +310,8 @@ class Store:
     def tables(self) -> list[tuple[str, tuple[str, ...]]]:
         """Every table with its columns."""
         names = self.all(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+            "SELECT name FROM sqlite_schema"
+            " WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         )
         return [
             (name, tuple(row[1] for row in self._execute(f"PRAGMA table_info({name})")))
@@ -234,52 +319,56 @@ class Store:
         ]
 
     def clear(self, services: Sequence[str], account: str | None, region: str | None) -> None:
-        """Delete rows: of these services' tables (all when empty), of one account or region if given.
+        """Delete rows of these services' tables (all when empty), of one account or region.
 
-        Tables without an account or region column follow their parents through ON DELETE CASCADE, which is only
-        enforced here: foreign keys cost every insert otherwise.
+        Tables without an account or region column follow their parents through ON DELETE CASCADE,
+        which is only enforced here: foreign keys cost every insert otherwise.
         """
         self.commit()
-        narrowed = account is not None or region is not None
-        self._execute(f"PRAGMA foreign_keys = {'ON' if narrowed else 'OFF'}")
+        wanted = {
+            name: value
+            for name, value in (("account", account), ("region", region))
+            if value is not None
+        }
+        self._execute(f"PRAGMA foreign_keys = {'ON' if wanted else 'OFF'}")
         try:
             with self.frame():
                 for table, columns in self.tables():
-                    self._clear_table(table, columns, services, account, region)
+                    self._clear_table(table, columns, services, wanted)
             self.commit()
         finally:
             self._execute("PRAGMA foreign_keys = OFF")
         self._replaced()
 
     def _clear_table(
-        self,
-        table: str,
-        columns: tuple[str, ...],
-        services: Sequence[str],
-        account: str | None,
-        region: str | None,
+        self, table: str, columns: tuple[str, ...], services: Sequence[str], wanted: dict[str, str]
     ) -> None:
         if table in ("store_version", "store_value"):
             return
-        wanted = {"account": account, "region": region}
-        conditions = [name for name, value in wanted.items() if value is not None and name in columns]
-        values = [wanted[name] for name in conditions]
-        if (account is not None or region is not None) and not conditions:
+        narrowed = {name: value for name, value in wanted.items() if name in columns}
+        if wanted and not narrowed:
             return
-        if services and not any(table.startswith(f"{service}_") for service in services):
+        conditions = [f"{name} = ?" for name in narrowed]
+        values = list(narrowed.values())
+        if services and self._owner(table) not in services:
             if "service" not in columns:
                 return
-            marks = ", ".join("?" * len(services))
-            conditions.append(f"service IN ({marks})")
+            conditions.append(f"service IN ({', '.join('?' * len(services))})")
             values += services
-        where = " AND ".join(name if "IN" in name else f"{name} = ?" for name in conditions) or "1"
-        self.run(f"DELETE FROM {table} WHERE {where}", *values)
+        self.run(f"DELETE FROM {table} WHERE {' AND '.join(conditions) or '1'}", *values)
+
+    def _owner(self, table: str) -> str | None:
+        """The service whose table it is: the longest name that it begins with."""
+        names = [name for (name,) in self.all("SELECT service FROM store_version")]
+        prefixes = {name: f"{name.replace('-', '_')}_" for name in names}
+        owners = [name for name in names if table.startswith(prefixes[name])]
+        return max(owners, key=len, default=None)
 
     def _replaced(self) -> None:
         self.generation += 1
         self._prepared.clear()
-        for cache in self._caches.values():
-            cache.clear()
+        for kept in (*self._caches.values(), *self._scratch.values()):
+            kept.clear()
 
     def close(self) -> None:
         """Commit and close."""
@@ -293,15 +382,15 @@ def _nothing() -> None:
 
 def statements(text: str) -> Iterator[str]:
     """The statements of an SQL script, one by one."""
+    *ended, last = text.split(";")
     pending = ""
-    for line in text.splitlines(keepends=True):
-        pending += line
+    for piece in ended:
+        pending += piece + ";"
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
-    if pending.strip() and not all(
-        not line.strip() or line.strip().startswith("--") for line in pending.splitlines()
-    ):
+    pending += last
+    if not all(not line.strip() or line.lstrip()[:2] == "--" for line in pending.splitlines()):
         yield pending
 
 
@@ -312,17 +401,28 @@ def _migrations(folder: Path) -> dict[int, Path]:
     return {int(step.name[:-4]): step for step in steps.iterdir() if step.name.endswith(".sql")}
 
 
-def _open_checked(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=1024)
+def _open_checked(path: Path, *, may_be_empty: bool = True) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, cached_statements=1024)
+    except sqlite3.OperationalError as failure:
+        raise StoreError(f"{path} cannot be opened: {failure}") from None
     try:
         application_id = connection.execute("PRAGMA application_id").fetchone()[0]
         empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     except sqlite3.DatabaseError as failure:
         connection.close()
         raise StoreError(f"{path} is not a fogbank database, or it is damaged: {failure}") from None
-    if application_id != APPLICATION_ID and not empty:
+    if application_id != APPLICATION_ID and not (empty and may_be_empty):
         connection.close()
         raise StoreError(f"{path} is another program's database, not fogbank's")
+    if path.stat().st_size <= CHECKED_BYTES:
+        try:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as failure:
+            found = str(failure)
+        if found != "ok":
+            connection.close()
+            raise StoreError(f"{path} is damaged: {found}")
     return connection
 
 
@@ -332,7 +432,7 @@ def _connect(path: Path, durable: bool) -> sqlite3.Connection:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
-        # After kill -9 the operating system still has what was written: NORMAL loses nothing acknowledged.
+        # After kill -9 the operating system still has what was written: NORMAL loses nothing.
         connection.execute(f"PRAGMA synchronous = {'NORMAL' if durable else 'OFF'}")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -16384")
