@@ -22,12 +22,12 @@ Members = dict[str, Any]
 
 
 class Context:
-    """One operation's surroundings; made for each request, each job and each call between services."""
+    """One operation's surroundings: of a request, a job or a call between services."""
 
     __slots__ = (
         "_now",
-        "actions",
         "account",
+        "actions",
         "endpoint_url",
         "http",
         "operation",
@@ -82,7 +82,7 @@ class Context:
         self.actions: list[Callable[[], None]] | None = None
         self._now = 0.0
 
-    # what there is -----------------------------------------------------------------------------------
+    # what there is -------------------------------------------------------------------------------
 
     @property
     def now(self) -> float:
@@ -140,16 +140,16 @@ class Context:
             )
         )
 
-    # what can be caused ------------------------------------------------------------------------------
+    # what can be caused --------------------------------------------------------------------------
 
     def changed(self, topic: str) -> None:
-        """Something that requests may wait for happened; they run again once this operation has succeeded."""
+        """Something that requests may wait for happened: they run again once this one succeeded."""
         if self.topics is None:
             self.topics = []
         self.topics.append(topic)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """An effect outside the database, carried out once this operation's writes are permanent."""
+        """An effect outside the database, carried out once this operation is permanent."""
         if self.actions is None:
             self.actions = []
         self.actions.append(action)
@@ -165,10 +165,10 @@ class Context:
         account: str | None = None,
         region: str | None = None,
     ) -> Members:
-        """Call another service's operation, as AWS's services do: validated, authorised, journaled, in this transaction.
+        """Call another service's operation, as AWS's services do, in this transaction.
 
-        `principal` is the caller's own unless given; a string names a service (`s3.amazonaws.com`). Raises the
-        operation's Error.
+        It is validated, authorised and journaled. `principal` is the caller's own unless given; a
+        string names a service (`s3.amazonaws.com`). Raises the operation's Error.
         """
         return self.runtime.call(
             self,
@@ -193,7 +193,7 @@ class Context:
         account: str | None = None,
         region: str | None = None,
     ) -> None:
-        """Call an operation after this one's commit: a row in the outbox, retried until it succeeds.
+        """Call an operation after this one's commit: a row in the outbox, retried till it succeeds.
 
         The request must be JSON values (no bytes, no streams).
         """
@@ -217,7 +217,8 @@ class Context:
     ) -> None:
         """Run `services/<this service>/jobs.py: function(context, payload)` at a virtual time.
 
-        A job with the same key (per account and region) is replaced. The payload must be JSON values.
+        A job with the same key (per account and region) is replaced. The payload must be JSON
+        values.
         """
         self.runtime.scheduler.add(
             due=at,
@@ -236,11 +237,16 @@ class Context:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One transaction of an `async def` handler: kept when the block ends well, undone when it raises."""
+        """One transaction of an `async def` handler: undone when the block raises."""
         self.restart_clock()
         with self.runtime.operation_frame(self):
             yield
 
     def task(self, name: str, work: Any) -> None:
-        """Start a coroutine that works outside the thread, once this operation is committed; `settle` waits for it."""
-        self.after_commit(lambda: self.runtime.scheduler.task(name, work))
+        """Start a coroutine outside the thread once this is committed; `settle` waits for it."""
+        scheduler = self.runtime.scheduler
+
+        def start() -> None:
+            scheduler.task(name, work)
+
+        self.after_commit(start)

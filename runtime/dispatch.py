@@ -6,7 +6,7 @@ The order, as AWS's front ends have it:
 2. authorise   policies decide, when `iam` asks for it (the door stands in `authorize`)
 3. limits      account quotas, when `limits` asks for it, are the handlers' own
 4. act         the handler runs inside a frame; an error undoes all of it
-5. park        a handler that must wait raises `Wait`: undone, parked, run again when something changed
+5. park        a handler that must wait raises `Wait`: undone, parked, run again on a change
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Wait(Exception):
 
     topic    who calls `context.changed(topic)` lets it run again
     seconds  how long in all, counted from the first time it ran; then `answer` is its answer
-    again    run it again after so many seconds from now anyway (when something becomes visible by itself)
+    again    run it again after so many seconds anyway (when something appears by itself)
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Wait(Exception):
 def perform(
     runtime: Runtime, context: Context, function: Callable[..., Any], request: Members
 ) -> Any:
-    """Run a handler once, in its frame; wake who waits for what it changed. Raises what the handler raises."""
+    """Run a handler once, in its frame; wake who waits for what it changed."""
     store = runtime.store
     if runtime.config.iam != "off":
         runtime.authorize(context, request)

@@ -7,7 +7,8 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -175,6 +176,13 @@ class Runtime:
 
         Nothing is refused yet, which is why `iam` can only be `off` (see `settings.Config`).
         """
+
+    @contextmanager
+    def operation_frame(self, context: Context) -> Iterator[None]:
+        """A frame of an operation that has several, with what follows each of them."""
+        with self.store.frame():
+            yield
+        self.settle_effects(context)
 
     def settle_effects(self, context: Context) -> None:
         """Wake who waits for what an operation changed, and carry out its effects elsewhere."""
@@ -351,7 +359,7 @@ class Runtime:
     def _load_clock(self) -> None:
         text = self.store.setting("clock")
         if text is not None:
-            self.clock.load(orjson.loads(text))
+            self.clock.go_on(orjson.loads(text))
 
 
 def not_implemented(service: str, operation: str) -> Error:
