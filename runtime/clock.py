@@ -87,7 +87,7 @@ class Clock:
         now = time.time()
         entry = (now, self.now(), self._frozen_at is None)
         if len(self._history) > 10_000:
-            del self._history[1:5_000]
+            del self._history[:5_000]
         self._history.append(entry)
 
     def state(self) -> dict[str, Any]:
@@ -96,12 +96,14 @@ class Clock:
 
     def load(self, state: dict[str, Any]) -> None:
         """Stand where a snapshot's clock stood when it was taken."""
-        if state["frozen_at"] is not None:
-            self._frozen_at = state["frozen_at"]
-        else:
-            self._frozen_at = None
-            self._offset = state["offset"]
+        self._frozen_at = state["frozen_at"]
+        self._offset = state["offset"]
         self._remember()
+
+    def go_on(self, state: dict[str, Any]) -> None:
+        """Stand where an earlier process's clock stood; what was signed then is of that time."""
+        self._history.clear()
+        self.load(state)
 
 
 def iso8601(moment: float, digits: int = 3) -> str:

@@ -36,7 +36,7 @@ class Fault:
         for field in values:
             if field not in (*MATCHES, *ACTIONS, *_OTHERS):
                 raise ConfigError(field, f"unknown field '{field}'")
-        actions = [action for action in ACTIONS if values.get(action) not in (None, False)]
+        actions = [action for action in ACTIONS if _given(values.get(action))]
         if len(actions) != 1:
             raise ConfigError("error", f"a fault does exactly one of {', '.join(ACTIONS)}")
         self.name = name
@@ -107,6 +107,10 @@ class Faults:
             if rule.applies(facts, self._ids):
                 return rule
         return None
+
+
+def _given(value: Any) -> bool:
+    return value is not None and value is not False  # 0 is a value
 
 
 def _pattern(field: str, value: Any) -> str:

@@ -11,7 +11,8 @@ LOWER = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
 BASE32 = LOWER.upper() + "234567"
 ALPHANUMERIC = LOWER.upper() + LOWER + DIGITS
-_VARIANT = "89ab"
+_UUID = (1 << 128) - 1 & ~(0xF << 76) & ~(3 << 62)
+_VERSION_4 = 4 << 76 | 2 << 62
 
 
 class Ids:
@@ -28,9 +29,8 @@ class Ids:
 
     def uuid(self) -> str:
         """A version 4 UUID."""
-        text = f"{self._bits(128):032x}"
-        variant = _VARIANT[int(text[16], 16) & 3]
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+        text = (self._bits(128) & _UUID | _VERSION_4).to_bytes(16, "big").hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def hex(self, length: int) -> str:
         """Lower-case hexadecimal digits."""

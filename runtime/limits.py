@@ -2,6 +2,9 @@
 
 from runtime.context import Context
 
+MOST_BUCKETS = 100_000
+"""Beyond so many the one that was made first is forgotten, and begins again full."""
+
 
 def take(
     context: Context, name: str, key: str, rate: float, burst: float, units: float = 1
@@ -16,8 +19,11 @@ def take(
     """
     if context.config.limits != "enforce":
         return True
-    buckets = context.store.cache("limits")
+    # What was taken stays taken when the operation fails: no rollback gives it back.
+    buckets = context.store.scratch("limits")
     bucket = (name, context.account, context.region, key)
+    if len(buckets) >= MOST_BUCKETS and bucket not in buckets:
+        del buckets[next(iter(buckets))]
     level, since = buckets.get(bucket, (burst, context.now))
     level = min(burst, level + max(0.0, context.now - since) * rate)
     allowed = level >= units

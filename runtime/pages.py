@@ -25,7 +25,7 @@ def cursor(context: Context, text: str, *, error: Error) -> tuple[Any, ...]:
     """The values a token stands for; raises the error when it isn't one of ours."""
     try:
         raw = urlsafe_b64decode(text)
-        if raw[:4] != _seal(context, raw[4:]):
+        if raw[:4] != _seal(context, raw[4:]) or urlsafe_b64encode(raw).decode() != text:
             raise error
         return tuple(orjson.loads(raw[4:]))
     except ValueError:

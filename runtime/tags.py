@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS tag (
 ) STRICT, WITHOUT ROWID;
 """
 MOST_TAGS = 50
-_CHARACTERS = re.compile(r"[\w\s.:/=+\-@]*")
+_CHARACTERS = re.compile(r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*")
+"""Letters, digits, spaces of any script, and `_.:/=+-@`; no line breaks or tabs."""
 
 
 def put(context: Context, arn: str, tags: Mapping[str, str]) -> None:
