@@ -17,7 +17,7 @@ _BINARY = (b"content-type", b"application/octet-stream")
 
 
 class RestJsonCodec(Codec):
-    """REST-JSON."""
+    """The reader and writer of REST-JSON."""
 
     name = "rest-json"
 

@@ -230,12 +230,25 @@ def _body_writer(shape: Shape, namespace: str) -> Callable[[Members], tuple[Any,
         return lambda answer: (b"", False)
     tag = shape.traits.get("locationName", shape.name)
     spaces = xmlwrite.namespace(shape.traits.get("xmlNamespace")) or namespace
+    if shape.traits.get("unwrapped"):
+        return _unwrapped_writer(rest.in_answer(shape)[0], tag, spaces)
     write_root = xmlwrite.root(shape, tag, spaces)
 
     def write(answer: Members) -> tuple[Any, bool]:
         parts = [xmlwrite.HEADER]
         write_root(answer, parts.append)
         return xmlwrite.encode(parts), True
+
+    return write
+
+
+def _unwrapped_writer(member: Member, tag: str, spaces: str) -> Callable[[Members], Any]:
+    """The writer of an answer whose root holds its only member's text (S3's GetBucketLocation)."""
+    name = member.name
+
+    def write(answer: Members) -> tuple[Any, bool]:
+        text = escape(answer.get(name) or "")
+        return f"{xmlwrite.HEADER}<{tag}{spaces}>{text}</{tag}>".encode(), True
 
     return write
 

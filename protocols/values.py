@@ -63,12 +63,14 @@ def too_deep() -> Error:
 
 
 def read_string(value: Any) -> Any:
+    """A JSON or CBOR text, as it is."""
     if type(value) is not str:
         raise mismatch("string", value)
     return value
 
 
 def read_boolean(value: Any) -> Any:
+    """A JSON or CBOR boolean, as it is."""
     if value is not True and value is not False:
         raise mismatch("boolean", value)
     return value
@@ -103,6 +105,7 @@ def _float(kind: str) -> Read:
 
 
 def read_base64(value: Any) -> Any:
+    """The bytes of a JSON blob, which is text in base64."""
     if type(value) is not str:
         raise mismatch("blob", value)
     try:
@@ -112,12 +115,14 @@ def read_base64(value: Any) -> Any:
 
 
 def read_bytes(value: Any) -> Any:
+    """A CBOR blob, as it is."""
     if type(value) is not bytes:
         raise mismatch("blob", value)
     return value
 
 
 def read_timestamp(value: Any) -> Any:
+    """A number of epoch seconds or a date in one of AWS's forms, as epoch seconds."""
     if type(value) not in (int, float, str):
         raise mismatch("timestamp", value)
     try:

@@ -72,6 +72,13 @@ class Body:
             while piece := file.read(piece_bytes):
                 yield piece
 
+    def lose(self) -> None:
+        """The operation that kept it was undone: remove the file."""
+        self.kept = False
+        self.discard()
+        if self.data is not None:
+            self.path = None
+
     def discard(self) -> None:
         """Remove the file, unless an operation kept it."""
         if self.path is not None and not self.kept:
@@ -112,13 +119,14 @@ class Bodies:
     def keep(self, body: Body) -> str:
         """Own a spooled body from this transaction on; answers its id.
 
-        A small one is written to a file first.
+        A small one is written to a file first. The file goes when the operation is undone.
         """
         if body.path is None:
             body.id, body.path = self.new()
             body.path.write_bytes(body.data or b"")
         self._store.run("INSERT INTO body VALUES (?, ?, 1)", body.id, body.size)
         body.kept = True
+        self._store.undo(body.lose)
         return body.id
 
     def share(self, body_id: str) -> str:

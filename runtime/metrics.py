@@ -4,7 +4,10 @@ A request costs one look-up and two additions (`Metrics.count`); all else is mea
 for.
 """
 
+import os
+import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -79,3 +82,20 @@ def _escaped(value: str | int) -> str:
 
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:.6f}"
+
+
+def processor_seconds() -> float:
+    """The processor time that this process has used."""
+    return time.process_time()
+
+
+def resident_memory_bytes() -> int:
+    """What this process holds in memory; where the system does not say, the most it ever held."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if os.uname().sysname == "Darwin" else peak * 1024
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -46,6 +46,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS job_key ON job (service, account, region, key)
 MAXIMUM_ATTEMPTS = 10
 """A job that keeps failing for a reason of its own (a bug) is given up after this many, loudly."""
 IDLE_SECONDS = 3600.0
+PAUSE_SECONDS = 1.0
+TASK_SECONDS = 60.0
+"""How long the virtual clock waits on its way, in real seconds, for tasks to end."""
 
 
 class Job:
@@ -118,6 +121,7 @@ class Scheduler:
         self._waiters: dict[str, dict[Waiter, None]] = {}
         self._moments: list[tuple[float, int, Waiter]] = []
         self._count = 0
+        self._parked = 0
         self._tasks: dict[asyncio.Task[Any], str] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = float("inf")
@@ -190,9 +194,14 @@ class Scheduler:
     def _tick(self) -> None:
         """Run a slice of what is due, then look when to come back."""
         self._timer = None
-        if not self._advancing.locked():
-            self._run_due(self._clock.now(), most=50)
-        self.poke()
+        try:
+            if not self._advancing.locked():
+                self._run_due(self._clock.now(), most=50)
+            self.poke()
+        except Exception:  # the database could not be read or written: it may be later
+            log.exception("what is due could not be run")
+            if self._loop is not None:
+                self._timer = self._loop.call_later(PAUSE_SECONDS, self._tick)
 
     def _next_due(self) -> float | None:
         job = self._store.value("SELECT due FROM job ORDER BY due, id LIMIT 1")
@@ -251,6 +260,7 @@ class Scheduler:
         waiter = Waiter(topic, moment, asyncio.get_running_loop().create_future())
         self._waiters.setdefault(topic, {})[waiter] = None
         self._count += 1
+        self._parked += 1
         heapq.heappush(self._moments, (moment, self._count, waiter))
         if moment < self._timer_due:
             self._set_timer(moment)
@@ -263,7 +273,11 @@ class Scheduler:
             waiters.pop(waiter, None)
             if not waiters:
                 del self._waiters[waiter.topic]
+            self._parked -= 1
         waiter.future.cancel()
+        if len(self._moments) > 64 + 4 * self._parked:  # most of them are over
+            self._moments = [entry for entry in self._moments if not entry[2].future.done()]
+            heapq.heapify(self._moments)
 
     def changed(self, topic: str) -> None:
         """Wake whoever waits on the topic."""

@@ -62,6 +62,16 @@ class Snapshots:
         self._runtime = runtime
         self.folder = runtime.folder / "snapshots"
         self._busy = asyncio.Lock()
+        self._files = 0
+        self._clean()
+
+    def _clean(self) -> None:
+        """Remove what a crash left half done."""
+        for path in self.folder.glob("*"):
+            if not path.is_dir():
+                path.unlink()
+            elif path.name.endswith(_APART):
+                shutil.rmtree(path)
 
     def all(self) -> list[Snapshot]:
         """All of them, by name."""
@@ -137,7 +147,7 @@ class Snapshots:
         """Write a snapshot into one file; whoever asked for it removes it."""
         folder = self._find(name)
         async with self._busy:
-            file = self.folder / f"{name}.tar.gz"
+            file = self.file()
             await asyncio.to_thread(archives.pack, folder, file)
             return file
 
@@ -158,10 +168,11 @@ class Snapshots:
             self._put(folder, name)
             return self._described(name)
 
-    def incoming(self) -> Path:
-        """A file to receive an import into; whoever asked for it removes it."""
+    def file(self) -> Path:
+        """Where an archive can lie meanwhile; whoever asked for it removes it."""
         self.folder.mkdir(exist_ok=True)
-        return self.folder / f"{self._runtime.ids.hex(16)}.incoming"
+        self._files += 1
+        return self.folder / f"{self._files}.archive"
 
     # folders -------------------------------------------------------------------------------------
 

@@ -1,163 +1,339 @@
-"""Listening: the sockets, and uvicorn on them from the first request to the last."""
+"""Listening: sockets on each address, uvicorn's HTTP on them, https on the same port, an orderly end.
+
+    signal       SIGTERM, SIGINT, or the parent process is gone
+    stopping     the caller's part: shutdown hooks (the server still answers), then no more waiting
+    close        no new connections, idle ones end, requests in flight have `GRACE_SECONDS`
+    again        a second signal cancels all that; a third kills
+
+uvicorn's own server isn't used, for its ticks and for what it can't do: see the first byte of a
+connection before it decides what speaks there.
+"""
 
 import asyncio
+import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from socket import socket as Socket
-from typing import Any
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
 
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from runtime.clock import Clock
 from runtime.settings import Settings
 
-log = logging.getLogger("fogbank.listening")
+if TYPE_CHECKING:
+    import ssl
 
-BACKLOG = 2048
-STOP_SECONDS = 5
-_LOOPBACK = ("127.0.0.1", "::1")
+log = logging.getLogger("fogbank.server")
 
+Socket = socket.socket
 App = Callable[..., Awaitable[None]]
 Step = Callable[[], Awaitable[None]]
 
+BACKLOG = 2048
+GRACE_SECONDS = 5.0
+KEEP_ALIVE_SECONDS = 75
+"""Longer than SDKs keep idle connections in their pools, so that it is they who close them."""
+_TRIES = 20
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
+
+
+class ListenError(OSError):
+    """An address can't be listened on; the message says why, and what to do."""
+
+
+# sockets -------------------------------------------------------------------------------------------
+
 
 def sockets(settings: Settings) -> list[Socket]:
-    """Bound and listening, one for each host; port 0 is one free port for all of them.
+    """Sockets bound to every host and port of the settings, that of the first host first.
 
-    Raises OSError with a text that says which address can't be had.
+    Port 0 becomes one free port, the same on all hosts. Raises ListenError.
     """
-    made: list[Socket] = []
-    port = settings.port
-    wanted = [(host, port) for host in settings.hosts] + settings.more_listeners
-    for host, number in wanted:
-        if number == 0 and made:
-            number = made[0].getsockname()[1]
+    tries = _TRIES if settings.port == 0 else 1
+    while True:
+        found: list[Socket] = []
+        tries -= 1
         try:
-            made.append(_listener(host, number))
-        except OSError as failure:
-            if (
-                host == "::1"
-                and made
-                and failure.errno
-                in (
-                    errno.EADDRNOTAVAIL,
-                    errno.EAFNOSUPPORT,
-                )
-            ):
-                log.debug("this machine has no IPv6: %s", failure)
-                continue
-            for one in made:
+            port = settings.port
+            for host in settings.hosts:
+                found += _bind(host, port, settings.hosts)
+                if port == 0 and found:
+                    port = found[0].getsockname()[1]
+            if not found:
+                raise ListenError("there is no address to listen on")
+            for host, number in settings.more_listeners:
+                found += _bind(host, number, [other for other, _ in settings.more_listeners])
+            return found
+        except ListenError as failure:
+            for one in found:
                 one.close()
-            raise _explained(host, number, failure) from None
-    return made
+            # The port that was free on the first host may not be so on the second.
+            if failure.errno != errno.EADDRINUSE or tries <= 0:
+                raise
 
 
-def _listener(host: str, port: int) -> Socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+def _bind(host: str, port: int, hosts: list[str]) -> list[Socket]:
+    """Sockets on the addresses of one host; none on `::1` and `::` where there is no IPv6 and
+    another host is listened on.
+    """
+    found: list[Socket] = []
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((host, port))
-        made.listen(BACKLOG)
-        made.setblocking(False)
-    except OSError:
-        made.close()
-        raise
-    return made
+        addresses = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (socket.gaierror, UnicodeError) as failure:
+        raise ListenError(f"{host} is not the name of an address: {failure}") from None
+    for family, address in dict.fromkeys((entry[0], entry[4]) for entry in addresses):
+        try:
+            one = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as failure:
+            if family != socket.AF_INET6 or not _dispensable(host, hosts):
+                raise _explained(failure, host, port) from None
+            log.info("%s is left out: this machine has no IPv6", host)
+            continue
+        try:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                both = any(":" not in other for other in hosts)  # IPv4 has a socket of its own
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(both))
+            if found and port == 0:
+                address = (address[0], found[0].getsockname()[1], *address[2:])
+            one.bind(address)
+        except OSError as failure:
+            one.close()
+            left_out = family == socket.AF_INET6 and failure.errno in _NO_IPV6
+            if not left_out or not _dispensable(host, hosts):
+                for other in found:
+                    other.close()
+                raise _explained(failure, host, port) from None
+            log.info("%s is left out: this machine has no IPv6", host)
+        else:
+            one.setblocking(False)
+            found.append(one)
+    return found
 
 
-def _explained(host: str, port: int, failure: OSError) -> OSError:
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _dispensable(host: str, hosts: list[str]) -> bool:
+    """Whether an IPv6 address stands only for "here too", beside one of IPv4."""
+    return host in ("::1", "::", "localhost") and any(":" not in other for other in hosts)
+
+
+def _explained(failure: OSError, host: str, port: int) -> ListenError:
+    """The reason in words, with the number that tells it to programs."""
     if failure.errno == errno.EADDRINUSE:
-        text = f"port {port} is taken ({place}); choose another with --port, or 0 for a free one"
+        text = f"port {port} is taken on {host} by another program (--port takes another, 0 any)"
+    elif failure.errno == errno.EACCES:
+        text = f"port {port} on {host} is not for this user: ports below 1024 need more rights"
+    elif failure.errno == errno.EADDRNOTAVAIL:
+        text = f"{host} is not an address of this machine"
     else:
-        text = f"cannot listen on {place}: {failure.strerror or failure}"
-    return OSError(text)
+        text = f"cannot listen on {host}, port {port}: {failure.strerror}"
+    explained = ListenError(text)
+    explained.errno = failure.errno
+    return explained
+
+
+# the loop ------------------------------------------------------------------------------------------
 
 
 def run_loop(work: Coroutine[Any, Any, int]) -> int:
-    """Run the server's coroutine on uvloop where there is one."""
+    """Run the server's coroutine; answers its exit status.
+
+    Until `serve` takes the signals over, one that asks us to stop cancels the work, which then
+    closes what it has opened: that is an orderly end as well.
+    """
     try:
-        import uvloop
+        from uvloop import new_event_loop
     except ImportError:
-        return asyncio.run(work)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        from asyncio import new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_until_signalled(work))
+
+
+async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.ensure_future(work)
+    _on_signals(task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act)
+
+
+def _let_signals_kill() -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+
+
+# serving -------------------------------------------------------------------------------------------
+
+
+class State(ServerState):
+    """What the connections share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = asyncio.Event()
+        """Set when the last connection has ended."""
+
+
+class Connection(HttpToolsProtocol):
+    """One connection, which tells when it is the last to end."""
+
+    server_state: State
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended, in order if there is no exception."""
+        super().connection_lost(exc)
+        if not self.connections:
+            self.server_state.changed.set()
+
+
+class Front:
+    """The sockets while they are served."""
+
+    def __init__(self, app: App, listeners: list[Socket], context: "ssl.SSLContext | None") -> None:
+        self._loop = asyncio.get_running_loop()
+        self._listeners = listeners
+        self._context = context
+        self._state = State()
+        self._config = Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+        self._config.load()
+        self._servers: list[Any] = []
+        self._date: asyncio.TimerHandle | None = None
+
+    def connection(self) -> asyncio.Protocol:
+        """The protocol of a new connection."""
+        return Connection(self._config, self._state, {}, self._loop)
+
+    async def open(self) -> None:
+        """Accept connections from now on. Raises ListenError when the port was taken meanwhile."""
+        self._tick()
+        for listener in self._listeners:
+            try:
+                if self._context is None:
+                    server = await self._loop.create_server(
+                        self.connection, sock=listener, backlog=BACKLOG
+                    )
+                else:
+                    from server.sniffing import Sniffer
+
+                    server = Sniffer(listener, self.connection, self._context, BACKLOG)
+            except OSError as failure:
+                host, port = listener.getsockname()[:2]
+                raise _explained(failure, host, port) from None
+            self._servers.append(server)
+
+    def _tick(self) -> None:
+        """Bring the Date header up to date; it is real time, whatever AWS's clock says."""
+        date = formatdate(Clock.real(), usegmt=True).encode()
+        self._state.default_headers = [(b"date", date)]
+        self._date = self._loop.call_later(1.0, self._tick)
+
+    async def close(self) -> None:
+        """Accept no more, and let the requests in flight end within their time."""
+        state = self._state
+        for server in self._servers:
+            server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                while state.tasks or state.connections:
+                    if state.tasks:
+                        await asyncio.wait(state.tasks)
+                    else:
+                        state.changed.clear()
+                        await state.changed.wait()
+        except TimeoutError:
+            log.warning("%d requests did not end in time", len(state.tasks))
+        finally:
+            if self._date is not None:
+                self._date.cancel()
+            for connection in list(state.connections):
+                connection.transport.abort()
+            for task in state.tasks:
+                task.cancel()
 
 
 async def serve(
-    app: App, settings: Settings, listening: list[Socket], answering: Step, stopping: Step
+    app: App, settings: Settings, listeners: list[Socket], answering: Step, stopping: Step
 ) -> None:
-    """Answer requests until a signal says stop, then let those in flight end."""
-    import uvicorn
+    """Answer requests until told to stop.
 
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    `answering` runs beside the requests from the moment they are answered; an error in it ends the
+    server. `stopping` runs once it was told to stop, while it still answers.
+    """
+    context = None
+    if settings.tls:
+        from server import certificates
 
-    def told() -> None:
-        if stop.is_set():
-            server.force_exit = True
-        stop.set()
+        context = certificates.context(settings)
+    told = asyncio.Event()
+    _on_signals(told.set)
+    front = Front(app, listeners, context)
+    await front.open()
+    with contextlib.ExitStack() as watching:
+        if settings.parent_pid is not None:
+            from server.parent import watch
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told)
-    parent = _parent(settings, told)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    await server.startup(sockets=listening)
+            watching.callback(watch(settings.parent_pid, told.set))
+        await _answer_until(told, answering)
+    _on_signals(_cancel_of(asyncio.current_task()))
+    log.info("stopping")
     try:
-        await answering()
-        ticking = asyncio.ensure_future(server.main_loop())
-        await stop.wait()
         await stopping()
-        server.should_exit = True
-        await ticking
-        await server.shutdown(sockets=listening)
     finally:
-        if parent is not None:
-            parent.cancel()
+        await front.close()
 
 
-def _parent(settings: Settings, told: Callable[[], None]) -> "asyncio.Task[None] | None":
-    """Watch the process that wants to be outlived by nothing it started."""
-    if settings.parent_pid is None:
-        return None
-    return asyncio.ensure_future(_watch(settings.parent_pid, told))
-
-
-async def _watch(pid: int, told: Callable[[], None]) -> None:
-    import os
-    import select
-
-    loop = asyncio.get_running_loop()
+async def _answer_until(told: asyncio.Event, answering: Step) -> None:
+    """Run `answering`, and on till told to stop. Raises what it raises."""
+    beginning = asyncio.ensure_future(answering())
+    ending = asyncio.ensure_future(told.wait())
     try:
-        handle = os.pidfd_open(pid)
-    except OSError:
-        told()
-        return
-    gone = asyncio.Event()
-    loop.add_reader(handle, gone.set)
-    try:
-        await gone.wait()
-        if select.select([handle], [], [], 0)[0]:
-            told()
+        await asyncio.wait((beginning, ending), return_when=asyncio.FIRST_COMPLETED)
+        if beginning.done():
+            beginning.result()
+            await ending
     finally:
-        loop.remove_reader(handle)
-        os.close(handle)
+        ending.cancel()
+        beginning.cancel()
+        await asyncio.wait((beginning,))
+
+
+def _cancel_of(task: "asyncio.Task[Any] | None") -> Callable[[], None]:
+    """What a second signal does: it cancels the orderly end, and a third one kills."""
+    assert task is not None
+
+    def again() -> None:
+        log.warning("told to stop again: requests in flight are cut off")
+        _let_signals_kill()
+        task.cancel()
+
+    return again

@@ -41,7 +41,12 @@ def next_id(context: Context, queue: Queue, *, delayed: bool) -> int:
     """The id of a message that is about to be put into the queue's box, and counted there."""
     row = context.store.run(_NEXT, delayed, queue.box).fetchall()
     number: int = row[0][0]
-    return (queue.box << NUMBER_BITS) + number
+    return first_id(queue.box) + number
+
+
+def first_id(box: int) -> int:
+    """The smallest id that a message of a box can have."""
+    return box << NUMBER_BITS
 
 
 def holds(queue: Queue, message: int) -> bool:

@@ -72,7 +72,7 @@ def earlier(context: Context, queue: Queue, group: str, token: str) -> Duplicate
     scopes = ("", group) if queue.group_deduplication else ("", "")
     return context.store.one(  # type: ignore[no-any-return]
         "SELECT message, message_id FROM sqs_deduplication"
-        " WHERE queue = ? AND token = ? AND scope IN (?, ?) AND sent > ?",
+        " WHERE queue = ? AND token = ? AND scope IN (?, ?) AND +sent > ?",  # by the primary key
         *(queue.id, token, *scopes, since),
         into=Duplicate,
     )

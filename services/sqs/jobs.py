@@ -7,22 +7,25 @@ from services.sqs.move_tasks import Task
 
 AT_ONCE = 2_000
 """Rows that one job deletes, messages that it moves; the rest is another job's."""
+_BELONGINGS = (
+    ("sqs_message", "box", "id"),
+    ("sqs_group", "box", "id"),
+    ("sqs_deduplication", "queue", "queue, token, scope"),
+    ("sqs_attempt", "queue", "queue, attempt"),
+)
+"""Tables, the column that says whose a row is, and their primary keys."""
 
 
 def throw_away(context: Context, payload: Members) -> None:
     """Delete a piece of a box that was purged, or of a queue that was deleted."""
     store = context.store
-    conditions = [(table, "box", payload["box"]) for table in ("sqs_message", "sqs_group")]
-    if "queue" in payload:
-        for table in ("sqs_deduplication", "sqs_attempt"):
-            conditions.append((table, "queue", payload["queue"]))
-    for table, column, value in conditions:
-        key = "token, scope" if table == "sqs_deduplication" else "id"
-        key = "attempt" if table == "sqs_attempt" else key
+    for table, column, key in _BELONGINGS:
+        if column not in payload:
+            continue
         gone = store.run(
-            f"DELETE FROM {table} WHERE {column} = ? AND ({key}) IN"
+            f"DELETE FROM {table} WHERE ({key}) IN"
             f" (SELECT {key} FROM {table} WHERE {column} = ? LIMIT {AT_ONCE})",
-            *(value, value),
+            payload[column],
         )
         if gone.rowcount == AT_ONCE:
             context.schedule("throw_away", payload, at=context.now)

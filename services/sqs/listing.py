@@ -16,6 +16,12 @@ def page_size(request: Members) -> int:
     return most
 
 
+def first(context: Context, request: Members, prefix: str) -> str:
+    """The first name that a page of names with a prefix may have."""
+    last = after(context, request)
+    return max(prefix, last + "\0") if last else prefix
+
+
 def after(context: Context, request: Members) -> str:
     """The name after which a page begins. Raises InvalidParameterValue for a foreign token."""
     token = request.get("NextToken")

@@ -2,6 +2,7 @@
 
 from runtime.context import Context, Members
 from services.sqs import errors, lookup, urls
+from services.sqs.boxes import first_id
 from services.sqs.lookup import Queue
 from services.sqs.received import COLUMNS, Row, all_system_names, describe
 
@@ -20,9 +21,10 @@ def peek(
     """
     queue = _find(context, queue_url)
     rows: list[Row] = context.store.all(
-        f"SELECT {COLUMNS} FROM sqs_message WHERE box = ? AND sent > ?"
+        f"SELECT {COLUMNS} FROM sqs_message WHERE id >= ? AND id < ? AND sent > ?"
         " AND (due <= ? OR CASE WHEN receives > 0 THEN ? ELSE ? END) ORDER BY id LIMIT ?",
-        *(queue.box, context.now - queue.retention_seconds, context.now),
+        *(first_id(queue.box), first_id(queue.box + 1)),
+        *(context.now - queue.retention_seconds, context.now),
         *(show_invisible, show_delayed, MOST),
         into=Row,
     )

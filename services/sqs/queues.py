@@ -115,10 +115,10 @@ def list_queues(context: Context, request: Members) -> Members:
     prefix = request.get("QueueNamePrefix") or ""
     most = listing.page_size(request)
     names = context.store.all(
-        "SELECT name FROM sqs_queue WHERE account = ? AND region = ? AND name > ?"
-        " AND name >= ? AND name < ? ORDER BY name LIMIT ?",
-        *(context.account, context.region, listing.after(context, request)),
-        *(prefix, prefix + "\U0010ffff", most + 1),
+        "SELECT name FROM sqs_queue WHERE account = ? AND region = ? AND name >= ? AND name < ?"
+        " ORDER BY name LIMIT ?",
+        *(context.account, context.region, listing.first(context, request, prefix)),
+        *(prefix + "\U0010ffff", most + 1),
     )
     answer: Members = {}
     if names:
