@@ -45,8 +45,12 @@ def function_size(source: Source) -> Iterator[Problem]:
 
 # docstrings ---------------------------------------------------------------------------------------
 
-_BEGINS = re.compile(r"[A-Z0-9`'\"*_./<(]|[a-z0-9_-]+(?:'s |[:,.])")
-"""A capital, or the name of something that is written small: boto3's, aws-cn, `queue`."""
+_BEGINS = re.compile(
+    r"[A-Z0-9`'\"*_./<(]"
+    r"|[a-z0-9_-]+(?:'s |[:,.])"
+    r"|(?:aws|boto3|botocore|fogbank|https?|pytest|uvicorn)\b"
+)
+"""A capital, or something that is written small: queue's, aws-cn, https."""
 _ENDS = (".", ":", "?", "!", '."', ".)", "...")
 
 
