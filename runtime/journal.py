@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -304,7 +304,7 @@ class Journal:
         )
         return int(next(iter(rows))[0])
 
-    async def follow(self) -> AsyncIterator[Entry]:
+    async def follow(self) -> AsyncGenerator[Entry, None]:
         """Calls as they happen, for as long as the caller listens; a slow listener misses some."""
         queue: asyncio.Queue[Entry] = asyncio.Queue(maxsize=10_000)
         self._followers.append(queue)

@@ -24,6 +24,7 @@ from runtime.context import Context, Members
 from runtime.faults import Faults
 from runtime.ids import Ids
 from runtime.journal import BODY_BYTES, Entry, Journal
+from runtime.metrics import Metrics
 from runtime.principals import Principal
 from runtime.scheduler import Job, Scheduler
 from runtime.settings import Config, Settings
@@ -75,6 +76,7 @@ class Runtime:
         self.started_real = self.clock.real()
         self.ids = Ids(settings.seed)
         self.faults = Faults(self.ids)
+        self.metrics = Metrics()
         self.presigned: dict[str, float] = {}
         """Signatures of URLs that don't say when they were made: the virtual moment they expire."""
         durable = settings.data is not None
@@ -310,12 +312,14 @@ class Runtime:
         if error is not None:
             code, message = error.code, error.message
             status = status or error.status or 400
+        seconds = self.clock.monotonic() - started
+        self.metrics.count(context.service, context.operation, status or 200, seconds)
         self.journal.append(
             Entry(
                 context.request_id,
                 context.parent,
                 context.now,
-                int((self.clock.monotonic() - started) * 1e6),
+                int(seconds * 1e6),
                 context.service,
                 context.operation,
                 context.account,

@@ -74,10 +74,14 @@ async def show_info(call: Call) -> Any:
         "session_id": f"{int(runtime.started_real * 1e6):032x}",
         "machine_id": "fogbank",
         "system": sys.platform,
-        "is_docker": Path("/.dockerenv").exists(),
+        "is_docker": _in_docker(),
         "server_time_utc": iso8601(runtime.clock.now(), 6).removesuffix("Z"),
         "uptime": int(health.uptime_seconds(runtime)),
     }
+
+
+def _in_docker() -> bool:
+    return Path("/.dockerenv").exists()
 
 
 async def show_init(call: Call) -> Any:

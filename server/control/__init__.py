@@ -6,14 +6,13 @@ it may hold anything. Nothing here needs AWS credentials, and nothing here is in
 """
 
 import logging
-from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from runtime.runtime import Runtime
 from runtime.settings import ConfigError
@@ -36,9 +35,6 @@ from server.control.calls import Call, Endpoint, Refused, answer
 
 log = logging.getLogger("fogbank.control")
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
 
 
 async def _to_console(call: Call) -> Response:

@@ -35,9 +35,8 @@ def admit(settings: Settings, call: Call) -> str | None:
         name = _name(urlsplit(foreign).netloc)
         if not _under(name, settings.allowed_hosts):
             raise _refused(f"pages of '{foreign}'", name)
-    elif origin is None and call.headers.get("sec-fetch-site") == "cross-site":
-        if not _follows_a_link(call):
-            raise _refused("other sites' pages", "NAME")
+    elif origin is None and _comes_from_elsewhere(call) and not _follows_a_link(call):
+        raise _refused("other sites' pages", "NAME")
     return foreign
 
 
@@ -81,6 +80,10 @@ def _under(name: str, bases: list[str]) -> bool:
     """Whether a name is one of these, or a subdomain of one."""
     known = [_name(base) for base in bases]
     return any(base and (name == base or name.endswith(f".{base}")) for base in known)
+
+
+def _comes_from_elsewhere(call: Call) -> bool:
+    return call.headers.get("sec-fetch-site") == "cross-site"
 
 
 def _follows_a_link(call: Call) -> bool:

@@ -11,7 +11,7 @@ LONGEST_SECONDS = 3600.0
 
 
 async def reset(call: Call) -> Any:
-    """`POST /_fogbank/reset`, narrowed by `services`, `account` and `region` (see runtime.resets)."""
+    """`POST /_fogbank/reset`, narrowed by `services`, `account`, `region` (see runtime.resets)."""
     members = await call.members("services", "account", "region")
     services = _services(call, members.get("services"))
     account = text(members, "account")
