@@ -173,11 +173,9 @@ class App:
             request.body = await receiving.read(request, receive)
         # identify
         host = self._hosts.parse(request.headers.get(b"host", b""))
+        signed_for = None if signed is None else signed.service
         identified = self._identifier.service(
-            request,
-            None if signed is None else signed.service,
-            host,
-            lambda hook: hook(runtime, request),
+            request, signed_for, host, lambda hook: hook(runtime, request)
         )
         service = exchange.service = identified.service
         exchange.protocol = identified.protocol
@@ -224,31 +222,36 @@ class App:
                 raise
             members = invalid.members
         # act
-        context = exchange.context = Context(
-            runtime,
-            service=service.name,
-            operation=call.name,
-            account=caller.account,
-            region=caller.region,
-            principal=caller.principal,
-            request_id=exchange.request_id,
-            http=request,
-            endpoint_url=receiving.endpoint_url(exchange.scope, request),
-            protocol=identified.protocol,
-            source_ip=exchange.scope["client"][0] if exchange.scope["client"] else "",
-        )
+        context = exchange.context = self._context(exchange, service, call.name, caller)
         service.prepare(runtime.store)
+        struck = None
         if runtime.faults.rules:
             struck = await faults.strike(runtime, context, members)
             if struck is not None and struck.action == "drop":
                 sending.abort(send)
                 return None
-        else:
-            struck = None
         answer = exchange.answer = await self._act(context, function, members, receive)
         # write
         reply = call.write(answer, exchange.request_id)
         return reply if struck is None else faults.truncated(reply, struck)
+
+    def _context(
+        self, exchange: Exchange, service: Service, operation: str, caller: Caller
+    ) -> Context:
+        scope, request = exchange.scope, exchange.request
+        return Context(
+            self._runtime,
+            service=service.name,
+            operation=operation,
+            account=caller.account,
+            region=caller.region,
+            principal=caller.principal,
+            request_id=exchange.request_id,
+            http=request,
+            endpoint_url=receiving.endpoint_url(scope, request),
+            protocol=exchange.protocol,
+            source_ip=scope["client"][0] if scope["client"] else "",
+        )
 
     async def _act(
         self, context: Context, function: Callable[..., Any], members: Members, receive: Receive
@@ -284,16 +287,8 @@ class App:
             return
         if context is None:
             caller = exchange.caller or authenticate.nobody(runtime)
-            context = Context(
-                runtime,
-                service=service.name,
-                operation="" if exchange.call is None else exchange.call.name,
-                account=caller.account,
-                region=caller.region,
-                principal=caller.principal,
-                request_id=exchange.request_id,
-                source_ip=exchange.scope["client"][0] if exchange.scope["client"] else "",
-            )
+            operation = "" if exchange.call is None else exchange.call.name
+            context = self._context(exchange, service, operation, caller)
         runtime.record(
             context,
             exchange.members,

@@ -96,11 +96,14 @@ def test_a_planted_fault_is_caught(rule: str, path: str, text: str, line: int, s
     [
         ("services/s3/a.py", "from services.s3 import objects\nfrom runtime import arns\n"),
         ("server/a.py", "from protocols.http import Request\nimport services.sqs\n"),
-        ("fogbank/a.py", "def f():\n    import boto3\n    from botocore.config import Config\n"),
+        ("fogbank/a.py", "def _f():\n    import boto3\n    from botocore.config import Config\n"),
         ("fogbank/a.py", "if TYPE_CHECKING:\n    import pytest\n"),
         ("fogbank/pytest_plugin.py", "import pytest\n"),
         ("runtime/a.py", "import random\nimport time\ntime.sleep(1)\nx = time.time()\n"),
-        ("server/a.py", "loop.time()\nloop.call_later(1, f)\ngmtime(seconds)\nruntime.ids.uuid()\n"),
+        (
+            "server/a.py",
+            "loop.time()\nloop.call_later(1, f)\ngmtime(seconds)\nruntime.ids.uuid()\n",
+        ),
         ("tests/a.py", "async def f():\n    await asyncio.sleep(0)\n"),
     ],
 )

@@ -70,7 +70,9 @@ def _members(source: Source, holder: ast.Module | ast.ClassDef, prefix: str) -> 
     for node in holder.body:
         if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
             continue
-        inherited = isinstance(holder, ast.ClassDef) and holder.bases and not ast.get_docstring(node)
+        inherited = (
+            isinstance(holder, ast.ClassDef) and holder.bases and not ast.get_docstring(node)
+        )
         if not inherited and not _is_declaration(node):
             yield from _documented(source, node, prefix + node.name)
         if isinstance(node, ast.ClassDef):
@@ -199,13 +201,13 @@ def time_and_chance(source: Source) -> Iterator[Problem]:
     """The clock and the id source are the runtime's: all else asks them."""
     if source.area not in _APPLICATION or source.area == "runtime":
         return
-    for node, name in _calls(source):
+    for call, name in _calls(source):
         for table in (_NOW, _CHANCE, _SLEEP):
             if name in table:
                 what = f"{name} outside runtime; time and chance come from {table[name]}"
-                yield source.problem(node, what)
-        if name in ("gmtime", "localtime", "time.gmtime", "time.localtime") and not node.args:
-            yield source.problem(node, f"{name}() is the machine's time; give it context.now")
+                yield source.problem(call, what)
+        if name in ("gmtime", "localtime", "time.gmtime", "time.localtime") and not call.args:
+            yield source.problem(call, f"{name}() is the machine's time; give it context.now")
     for node in ast.walk(source.tree):
         for module in _imported(node):
             top = module.split(".")[0]
@@ -222,7 +224,7 @@ def no_sleep(source: Source) -> Iterator[Problem]:
     if source.area not in ("tests", "fogbank", "demo"):
         return
     for node, name in _calls(source):
-        yields = [ast.unparse(argument) for argument in node.args] == ["0"]
+        yields = [ast.unparse(argument) for argument in node.args] == ["0"]  # to other coroutines
         if (name in _SLEEP or name == "sleep") and not yields:
             what = f"{name}: wait for what happens, move AWS's clock, or settle() instead"
             yield source.problem(node, what)
