@@ -1,132 +1,248 @@
-"""Init hooks: scripts that run when the server boots, starts, is ready, and shuts down.
+"""Init hooks: the user's scripts that run when the server boots, starts, is ready and shuts down.
 
-Files `<folder>/<stage>.d/*.sh` and `*.py`, of all folders together in the order of their names, one
-after the other, each a process of its own in which boto3, `awslocal` and `fogbank aws` reach this
-server. One that fails is logged, and the server goes on.
+    boot       before the state is opened          /etc/localstack/init/boot.d/*.sh, *.py
+    start      requests are answered               .../start.d/
+    ready      after the log's line `Ready.`       .../ready.d/
+    shutdown   told to stop, and still answering   .../shutdown.d/
+
+The scripts of all folders run one after the other, by name; those of a subfolder after the files
+beside it. Each is a process of its own: LocalStack runs Python scripts inside its own interpreter,
+where one can break the server. A script that fails is logged and the others go on.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
+import shutil
+import signal
 import sys
-import tempfile
+import weakref
 from pathlib import Path
+from typing import IO, Any
 
 from runtime.settings import Settings
 
 log = logging.getLogger("fogbank.hooks")
 
 STAGES = ("boot", "start", "ready", "shutdown")
-_MAIN = Path(__file__).parent.parent / "fogbank" / "__main__.py"
-_INSTALLED = Path(__file__).parent.parent.parent / "__main__.py"
+_DRAIN_SECONDS = 1.0
+_END_SECONDS = 2.0
+_LONGEST_LINE_BYTES = 64 * 1024
+_FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+"""What could lead a script past us, to a real account."""
 
 
-class Script:
-    """One hook: its state is UNKNOWN, RUNNING, SUCCESSFUL or ERROR."""
+class Hook:
+    """One script of one stage."""
 
-    def __init__(self, stage: str, path: Path, name: str) -> None:
+    def __init__(self, stage: str, name: str, path: Path) -> None:
         self.stage = stage
-        self.path = path
         self.name = name
+        """Its path below the stage's folder."""
+        self.path = path
         self.state = "UNKNOWN"
+
+    def __str__(self) -> str:
+        return f"{self.stage}.d/{self.name}"
 
 
 class Hooks:
-    """All hooks of a server, found once."""
+    """The init hooks of this server."""
 
     def __init__(self, settings: Settings) -> None:
         self.endpoint_url = ""
-        self._region = settings.region
-        self._completed: set[str] = set()
-        self._scripts = [script for stage in STAGES for script in _found(settings.hooks, stage)]
-        self._bin: tempfile.TemporaryDirectory[str] | None = None
+        """Where the scripts find the server, once it answers."""
+        self._settings = settings
+        self._completed = dict.fromkeys(STAGES, False)
+        self._begun: dict[str, list[Hook]] = {}
+        self._commands: Path | None = None
+        self._listening: set[asyncio.Task[None]] = set()
+
+    def state(self, stage: str | None = None) -> dict[str, Any]:
+        """What `GET /_localstack/init` and `GET /_localstack/init/{stage}` tell.
+
+        Raises KeyError for a stage that doesn't exist.
+        """
+        if stage is not None:
+            stage = stage.lower()
+            return {"completed": self._completed[stage], "scripts": self._told(stage)}
+        return {
+            "completed": {name.upper(): completed for name, completed in self._completed.items()},
+            "scripts": [entry for name in STAGES for entry in self._told(name)],
+        }
+
+    def _told(self, stage: str) -> list[dict[str, str]]:
+        hooks = self._begun.get(stage)
+        if hooks is None:  # scripts may still come, as the work of earlier ones
+            hooks = self._find(stage)
+        return [{"stage": stage.upper(), "name": hook.name, "state": hook.state} for hook in hooks]
 
     async def run(self, stage: str) -> None:
-        """Run a stage's scripts."""
-        for script in self._scripts:
-            if script.stage == stage:
-                await self._run(script)
-        self._completed.add(stage)
-        if stage == "shutdown" and self._bin is not None:
-            self._bin.cleanup()
+        """Run a stage's scripts; none of them can fail the server."""
+        hooks = self._begun[stage] = self._find(stage)
+        for hook in hooks:
+            await self._run(hook)
+        self._completed[stage] = True
 
-    async def _run(self, script: Script) -> None:
-        script.state = "RUNNING"
-        program = ["sh"] if script.path.suffix == ".sh" else [sys.executable]
-        if script.path.suffix == ".sh" and os.access(script.path, os.X_OK):
-            program = []
+    # scripts -----------------------------------------------------------------------------------
+
+    def _find(self, stage: str) -> list[Hook]:
+        found: list[tuple[tuple[tuple[bool, str], ...], int, Hook]] = []
+        for order, folder in enumerate(self._settings.hooks):
+            root = folder / f"{stage}.d"
+            if not root.is_dir():
+                continue
+            for parent, folders, names in os.walk(root, followlinks=True):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                for name in names:
+                    if name.endswith((".sh", ".py")) and not name.startswith("."):
+                        path = Path(parent, name)
+                        parts = path.relative_to(root).parts
+                        # files before the folders beside them
+                        key = (*((True, part) for part in parts[:-1]), (False, name))
+                        found.append((key, order, Hook(stage, "/".join(parts), path)))
+        return [entry[2] for entry in sorted(found, key=lambda entry: entry[:2])]
+
+    async def _run(self, hook: Hook) -> None:
+        log.info("%s runs", hook)
+        hook.state = "RUNNING"
         try:
-            process = await asyncio.create_subprocess_exec(
-                *program,
-                str(script.path),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=self._environment(),
-            )
+            status = await self._process(hook)
         except OSError as failure:
-            script.state = "ERROR"
-            log.error("%s.d/%s cannot be run: %s", script.stage, script.name, failure)
+            hook.state = "ERROR"
+            log.error("%s cannot be run: %s", hook, failure)
             return
+        except asyncio.CancelledError:
+            hook.state = "ERROR"
+            log.warning("%s was ended: the server stops", hook)
+            raise
+        if status == 0:
+            hook.state = "SUCCESSFUL"
+        else:
+            hook.state = "ERROR"
+            how = f"with status {status}" if status > 0 else f"by signal {-status}"
+            log.error("%s ended %s", hook, how)
+
+    async def _process(self, hook: Hook) -> int:
+        """Run a script to its end; answers its exit status."""
+        environment = self._environment()
+        process = await asyncio.create_subprocess_exec(
+            *command(hook.path, environment["PATH"]),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for us, who then end the script
+        )
         assert process.stdout is not None
-        while line := await process.stdout.readline():
-            text = line.decode(errors="replace").rstrip()
-            log.info("%s.d/%s: %s", script.stage, script.name, text)
-        status = await process.wait()
-        script.state = "SUCCESSFUL" if status == 0 else "ERROR"
-        if status:
-            log.error("%s.d/%s ended with status %d", script.stage, script.name, status)
+        listening = asyncio.create_task(_listen(hook, process.stdout))
+        self._listening.add(listening)
+        listening.add_done_callback(self._listening.discard)
+        try:
+            status = await process.wait()
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        # What it left running in the background may hold its output open for long.
+        await asyncio.wait((listening,), timeout=_DRAIN_SECONDS)
+        return status
 
     def _environment(self) -> dict[str, str]:
+        """The server's own, with AWS's variables pointing here and our commands on the path."""
         variables = {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": self._region,
-            **os.environ,
+            name: value
+            for name, value in os.environ.items()
+            if name not in _FOREIGN and not name.startswith("AWS_ENDPOINT_URL")
         }
         if self.endpoint_url:
-            variables["AWS_ENDPOINT_URL"] = self.endpoint_url
-            variables["FOGBANK_ENDPOINT"] = self.endpoint_url
-        variables["PATH"] = f"{self._programs()}{os.pathsep}{variables.get('PATH', os.defpath)}"
+            # With TLS the same port speaks http too, for which nobody has to trust a certificate.
+            plain = self.endpoint_url.replace("https://", "http://")
+            variables |= {"AWS_ENDPOINT_URL": plain, "FOGBANK_ENDPOINT": plain}
+        if not variables.get("AWS_ACCESS_KEY_ID"):
+            variables |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+            variables.pop("AWS_SESSION_TOKEN", None)
+        if not variables.get("AWS_DEFAULT_REGION"):
+            region = variables.get("AWS_REGION") or self._settings.region
+            variables["AWS_DEFAULT_REGION"] = region
+        variables.setdefault("PYTHONUNBUFFERED", "1")
+        path = variables.get("PATH") or os.defpath
+        # The folder of our own Python comes last: `aws` may be there and nowhere else.
+        folders = (str(self._folder()), path, str(Path(sys.executable).parent))
+        variables["PATH"] = os.pathsep.join(folders)
         return variables
 
-    def _programs(self) -> str:
-        """A folder with `awslocal` and `fogbank`, for scripts that want them on the path."""
-        if self._bin is None:
-            self._bin = tempfile.TemporaryDirectory(prefix="fogbank-bin-")
-            main = _MAIN if _MAIN.is_file() else _INSTALLED
-            python = Path(sys.executable)
+    def _folder(self) -> Path:
+        """A folder with the commands `awslocal` and `fogbank`, made for the first script."""
+        if self._commands is None:
+            import tempfile
+
+            self._commands = Path(tempfile.mkdtemp(prefix="fogbank-commands-"))
+            weakref.finalize(self, shutil.rmtree, self._commands, ignore_errors=True)
             for name, word in (("fogbank", ""), ("awslocal", " aws")):
-                path = Path(self._bin.name, name)
-                path.write_text(
-                    "#!/bin/sh\n"
-                    f'PATH="$PATH:{python.parent}" exec "{python}" -P "{main}"{word} "$@"\n'
-                )
-                path.chmod(0o755)
-        return self._bin.name
-
-    def state(self, stage: str | None = None) -> dict[str, object]:
-        """Which stages are over and how each script stands, as /_localstack/init answers it."""
-        wanted = [stage.lower()] if stage else list(STAGES)
-        scripts = [
-            {"stage": script.stage.upper(), "name": script.name, "state": script.state}
-            for script in self._scripts
-            if script.stage in wanted
-        ]
-        if stage:
-            return {"completed": stage.lower() in self._completed, "scripts": scripts}
-        return {
-            "completed": {name.upper(): name in self._completed for name in STAGES},
-            "scripts": scripts,
-        }
+                script = self._commands / name
+                words = f"{_quoted(sys.executable)} -P {_quoted(str(_main()))}{word}"
+                script.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+                script.chmod(0o755)
+        return self._commands
 
 
-def _found(folders: list[Path], stage: str) -> list[Script]:
-    scripts: list[Script] = []
-    for folder in folders:
-        root = folder / f"{stage}.d"
-        if root.is_dir():
-            for path in root.rglob("*"):
-                if path.suffix in (".sh", ".py") and path.is_file():
-                    scripts.append(Script(stage, path, str(path.relative_to(root))))
-    return sorted(scripts, key=lambda script: script.name)
+def command(path: Path, search: str) -> list[str]:
+    """The words that run a script: its own first line has the say, as far as it can.
+
+    LocalStack wants shell scripts executable; one that lost that on its way (a mount from Windows,
+    an archive) is run all the same. Raises OSError when it can't be read.
+    """
+    if path.suffix == ".py":
+        return [sys.executable, str(path)]
+    with path.open("rb") as script:
+        first = _first_line(script)
+    if not first.startswith(b"#!"):
+        return [shutil.which("bash", path=search) or "sh", str(path)]
+    if os.access(path, os.X_OK):
+        return [str(path)]
+    return [*first[2:].decode(errors="replace").split(maxsplit=1), str(path)]
+
+
+def _first_line(script: IO[bytes]) -> bytes:
+    return script.readline(1024).strip()
+
+
+def _main() -> Path:
+    """The `fogbank` command: around us when installed, beside us in a checkout."""
+    root = Path(__file__).resolve().parent.parent
+    beside = root / "fogbank" / "__main__.py"
+    return beside if beside.exists() else root.parent / "__main__.py"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+async def _listen(hook: Hook, output: asyncio.StreamReader) -> None:
+    """Put a script's output into the log, line by line as it comes."""
+    rest = b""
+    while piece := await output.read(_LONGEST_LINE_BYTES):
+        *lines, rest = (rest + piece).split(b"\n")
+        if len(rest) > _LONGEST_LINE_BYTES:
+            lines.append(rest)
+            rest = b""
+        for line in lines:
+            _say(hook, line)
+    if rest:
+        _say(hook, rest)
+
+
+def _say(hook: Hook, line: bytes) -> None:
+    log.info("%s: %s", hook, line.decode(errors="replace").rstrip())
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a script and what it started, in order if they can."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
+            return

@@ -1,4 +1,5 @@
-"""Listening: sockets on each address, uvicorn's HTTP on them, https on the same port, an orderly end.
+"""Listening: sockets on each address, uvicorn's HTTP on them, https on the same port, and an
+orderly end.
 
     signal       SIGTERM, SIGINT, or the parent process is gone
     stopping     the caller's part: shutdown hooks (the server still answers), then no more waiting
@@ -13,7 +14,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
@@ -40,7 +40,10 @@ BACKLOG = 2048
 GRACE_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 75
 """Longer than SDKs keep idle connections in their pools, so that it is they who close them."""
+_LAST_SECONDS = 0.2
+"""For requests to find that their client was cut off."""
 _TRIES = 20
+_AGAIN = "told to stop again"
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 
 
@@ -48,7 +51,7 @@ class ListenError(OSError):
     """An address can't be listened on; the message says why, and what to do."""
 
 
-# sockets -------------------------------------------------------------------------------------------
+# sockets ------------------------------------------------------------------------------------------
 
 
 def sockets(settings: Settings) -> list[Socket]:
@@ -85,9 +88,7 @@ def _bind(host: str, port: int, hosts: list[str]) -> list[Socket]:
     """
     found: list[Socket] = []
     try:
-        addresses = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as failure:
         raise ListenError(f"{host} is not the name of an address: {failure}") from None
     for family, address in dict.fromkeys((entry[0], entry[4]) for entry in addresses):
@@ -140,7 +141,7 @@ def _explained(failure: OSError, host: str, port: int) -> ListenError:
     return explained
 
 
-# the loop ------------------------------------------------------------------------------------------
+# the loop -----------------------------------------------------------------------------------------
 
 
 def run_loop(work: Coroutine[Any, Any, int]) -> int:
@@ -149,11 +150,10 @@ def run_loop(work: Coroutine[Any, Any, int]) -> int:
     Until `serve` takes the signals over, one that asks us to stop cancels the work, which then
     closes what it has opened: that is an orderly end as well.
     """
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        from asyncio import new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with contextlib.suppress(ImportError):  # it doesn't exist for every platform
+        from uvloop import new_event_loop as factory
+    with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(_until_signalled(work))
 
 
@@ -162,8 +162,8 @@ async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
     _on_signals(task.cancel)
     try:
         return await task
-    except asyncio.CancelledError:
-        return 0
+    except asyncio.CancelledError as cancelled:
+        return 130 if cancelled.args == (_AGAIN,) else 0
 
 
 def _on_signals(act: Callable[[], object]) -> None:
@@ -179,7 +179,7 @@ def _let_signals_kill() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-# serving -------------------------------------------------------------------------------------------
+# serving ------------------------------------------------------------------------------------------
 
 
 class State(ServerState):
@@ -237,17 +237,18 @@ class Front:
         for listener in self._listeners:
             try:
                 if self._context is None:
-                    server = await self._loop.create_server(
-                        self.connection, sock=listener, backlog=BACKLOG
+                    self._servers.append(
+                        await self._loop.create_server(
+                            self.connection, sock=listener, backlog=BACKLOG
+                        )
                     )
                 else:
                     from server.sniffing import Sniffer
 
-                    server = Sniffer(listener, self.connection, self._context, BACKLOG)
+                    self._servers.append(Sniffer(listener, self.connection, self._context, BACKLOG))
             except OSError as failure:
                 host, port = listener.getsockname()[:2]
                 raise _explained(failure, host, port) from None
-            self._servers.append(server)
 
     def _tick(self) -> None:
         """Bring the Date header up to date; it is real time, whatever AWS's clock says."""
@@ -277,6 +278,8 @@ class Front:
                 self._date.cancel()
             for connection in list(state.connections):
                 connection.transport.abort()
+            if state.tasks:
+                await asyncio.wait(state.tasks, timeout=_LAST_SECONDS)
             for task in state.tasks:
                 task.cancel()
 
@@ -332,8 +335,8 @@ def _cancel_of(task: "asyncio.Task[Any] | None") -> Callable[[], None]:
     assert task is not None
 
     def again() -> None:
-        log.warning("told to stop again: requests in flight are cut off")
+        log.warning("%s: requests in flight are cut off", _AGAIN)
         _let_signals_kill()
-        task.cancel()
+        task.cancel(_AGAIN)
 
     return again
