@@ -25,7 +25,7 @@ _TEXT_XML = (b"content-type", b"text/xml")
 
 
 class RestXmlCodec(Codec):
-    """REST-XML."""
+    """The reader and writer of REST-XML."""
 
     name = "rest-xml"
 

@@ -21,6 +21,7 @@ class Clock:
     def __init__(self) -> None:
         self._offset = 0.0
         self._frozen_at: float | None = None
+        self._held = False
         start = time.time()
         self._history: list[tuple[float, float, bool]] = [(start, start, True)]
 
@@ -42,8 +43,8 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether virtual time stands still."""
-        return self._frozen_at is not None
+        """Whether virtual time stands still, and not only for as long as it is advanced."""
+        return self._frozen_at is not None and not self._held
 
     @property
     def offset_seconds(self) -> float:
@@ -53,14 +54,27 @@ class Clock:
     def freeze(self, at: float | None = None) -> None:
         """Stop the flow of time, at a moment if one is given."""
         self._frozen_at = self.now() if at is None else at
+        self._held = False
         self._remember()
 
     def resume(self) -> None:
         """Let time flow on from where it stands."""
+        self._held = False
         if self._frozen_at is not None:
             self._offset = self._frozen_at - time.time()
             self._frozen_at = None
             self._remember()
+
+    def hold(self) -> None:
+        """Stop a running clock while it is advanced, so that what falls due sees its own moment."""
+        if self._frozen_at is None:
+            self.freeze()
+            self._held = True
+
+    def release(self) -> None:
+        """The end of `hold`: go on, unless the clock was frozen meanwhile."""
+        if self._held:
+            self.resume()
 
     def move_to(self, moment: float) -> None:
         """Make virtual time this moment (the scheduler steps from due time to due time)."""
@@ -92,10 +106,12 @@ class Clock:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps of the clock."""
-        return {"offset": self._offset, "frozen_at": self._frozen_at, "virtual": self.now()}
+        frozen_at = self._frozen_at if self.frozen else None
+        return {"offset": self.offset_seconds, "frozen_at": frozen_at, "virtual": self.now()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Stand where a snapshot's clock stood when it was taken."""
+        self._held = False
         self._frozen_at = state["frozen_at"]
         self._offset = state["offset"]
         self._remember()

@@ -184,7 +184,7 @@ class Scheduler:
 
     def _set_timer(self, due: float) -> None:
         self._timer_due = due
-        if self._loop is None or self._clock.frozen:
+        if self._loop is None or self._clock.frozen or self._advancing.locked():
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -269,8 +269,8 @@ class Scheduler:
     def unpark(self, waiter: Waiter) -> None:
         """The request runs again, or its client is gone."""
         waiters = self._waiters.get(waiter.topic)
-        if waiters is not None:
-            waiters.pop(waiter, None)
+        if waiters is not None and waiter in waiters:
+            del waiters[waiter]
             if not waiters:
                 del self._waiters[waiter.topic]
             self._parked -= 1
@@ -293,7 +293,7 @@ class Scheduler:
     @property
     def waiting(self) -> int:
         """How many requests are parked."""
-        return sum(map(len, self._waiters.values()))
+        return self._parked
 
     @property
     def has_waiters(self) -> bool:
@@ -331,29 +331,38 @@ class Scheduler:
 
         Answers how much ran.
         """
-        async with self._advancing:
-            target = self._clock.now() + seconds
-            fired = 0
-            while True:
-                due = self._next_due()
-                if due is None or due > target:
-                    break
-                if due > self._clock.now():
-                    self._clock.move_to(due)
-                fired += self._run_due(self._clock.now(), most=1)
-                await self._let_work()
-            if target > self._clock.now():
-                self._clock.move_to(target)
+        try:
+            async with self._advancing:
+                self._clock.hold()
+                try:
+                    return await self._walk(self._clock.now() + seconds)
+                finally:
+                    self._clock.release()
+        finally:
+            self.poke()
+
+    async def _walk(self, target: float) -> int:
+        clock = self._clock
+        fired = 0
+        while (due := self._next_due()) is not None and due <= target:
+            if due > clock.now():
+                clock.move_to(due)
+            fired += self._run_due(clock.now(), most=1)
             await self._let_work()
-        self.poke()
+        if target > clock.now():
+            clock.move_to(target)
+        await self._let_work()
         return fired
 
     async def _let_work(self) -> None:
         """Give woken requests and running tasks their turn before time moves on."""
         for _ in range(3):
             await asyncio.sleep(0)
-        while self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=60)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + TASK_SECONDS
+        while self._tasks and (remaining := end - loop.time()) > 0:
+            await asyncio.wait(list(self._tasks), timeout=remaining)
+            await asyncio.sleep(0)
 
     async def settle(self, seconds: float) -> list[str]:
         """Wait until nothing is due or running; answers what still is after these real seconds."""
@@ -362,7 +371,8 @@ class Scheduler:
         while True:
             if not self._advancing.locked():
                 self._run_due(self._clock.now(), most=1_000)
-            await asyncio.sleep(0)
+            for _ in range(3):  # who was woken runs, and may cause more
+                await asyncio.sleep(0)
             pending = self.pending()
             if not pending or loop.time() >= end:
                 return pending

@@ -4,7 +4,7 @@ orderly end.
     signal       SIGTERM, SIGINT, or the parent process is gone
     stopping     the caller's part: shutdown hooks (the server still answers), then no more waiting
     close        no new connections, idle ones end, requests in flight have `GRACE_SECONDS`
-    again        a second signal cancels all that; a third kills
+    again        a second Ctrl-C cancels all that; a third kills
 
 uvicorn's own server isn't used, for its ticks and for what it can't do: see the first byte of a
 connection before it decides what speaks there.
@@ -43,6 +43,7 @@ KEEP_ALIVE_SECONDS = 75
 _LAST_SECONDS = 0.2
 """For requests to find that their client was cut off."""
 _TRIES = 20
+_SAME_SECONDS = 0.3
 _AGAIN = "told to stop again"
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 
@@ -172,11 +173,26 @@ def _on_signals(act: Callable[[], object]) -> None:
         loop.add_signal_handler(number, act)
 
 
-def _let_signals_kill() -> None:
+def _stopping_signals(task: "asyncio.Task[Any] | None") -> None:
+    """Signals while the orderly end is under way: a second Ctrl-C cancels it, and a third kills.
+
+    SIGTERM says nothing new; and what comes on the heels of the first is the same one, which a
+    wrapper (`timeout`, `npm run`) has passed on to a process that already had it.
+    """
+    assert task is not None
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_DFL)
+    begun = loop.time()
+
+    def again() -> None:
+        if loop.time() - begun < _SAME_SECONDS:
+            return
+        log.warning("%s: requests in flight are cut off", _AGAIN)
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        task.cancel(_AGAIN)
+
+    loop.add_signal_handler(signal.SIGTERM, lambda: None)
+    loop.add_signal_handler(signal.SIGINT, again)
 
 
 # serving ------------------------------------------------------------------------------------------
@@ -307,7 +323,7 @@ async def serve(
 
             watching.callback(watch(settings.parent_pid, told.set))
         await _answer_until(told, answering)
-    _on_signals(_cancel_of(asyncio.current_task()))
+    _stopping_signals(asyncio.current_task())
     log.info("stopping")
     try:
         await stopping()
@@ -328,15 +344,3 @@ async def _answer_until(told: asyncio.Event, answering: Step) -> None:
         ending.cancel()
         beginning.cancel()
         await asyncio.wait((beginning,))
-
-
-def _cancel_of(task: "asyncio.Task[Any] | None") -> Callable[[], None]:
-    """What a second signal does: it cancels the orderly end, and a third one kills."""
-    assert task is not None
-
-    def again() -> None:
-        log.warning("%s: requests in flight are cut off", _AGAIN)
-        _let_signals_kill()
-        task.cancel(_AGAIN)
-
-    return again

@@ -30,7 +30,7 @@ def run(settings: Settings) -> int:
         return 1
     try:
         return listening.run_loop(_serve(settings, sockets))
-    except StoreError as failure:
+    except (StoreError, listening.ListenError) as failure:
         log.error("%s", failure)
         return 1
     finally:

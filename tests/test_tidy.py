@@ -16,7 +16,8 @@ def test_every_source_is_tidy(rule: tidy.Rule) -> None:
 
 def test_what_holds_operations_has_its_test() -> None:
     tests = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
-    problems = list(tidy.companions(_SOURCES, tests))
+    owed = set((ROOT / "tests/guards/untested.txt").read_text().split())
+    problems = [found for found in tidy.companions(_SOURCES, tests) if found.path not in owed]
     assert not problems, report(problems)
 
 

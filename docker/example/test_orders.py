@@ -11,8 +11,10 @@ def orders() -> Orders:
     region = boto3.session.Session().region_name
     s3, sqs = boto3.client("s3"), boto3.client("sqs")
     if "orders" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        elsewhere = {"LocationConstraint": region}  # us-east-1 is what S3 takes without being told
         s3.create_bucket(
-            Bucket="orders", CreateBucketConfiguration={"LocationConstraint": str(region)}
+            Bucket="orders",
+            **({} if region == "us-east-1" else {"CreateBucketConfiguration": elsewhere}),
         )
     sqs.create_queue(QueueName="warehouse")
     return Orders("orders", "warehouse")
