@@ -4,7 +4,6 @@ import asyncio
 import functools
 import logging
 import sqlite3
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ class Bench:
         self.clock = clock
         self.ran: list[tuple[str, float]] = []
         """The jobs that ran to their end, and what time it was for them."""
-        self.doing: dict[str, Callable[[Job], None]] = {}
+        self.doing: dict[str, Callable[[Job], object]] = {}
         self.scheduler = Scheduler(store, clock, self._run)
 
     def _run(self, job: Job) -> Callable[[], None]:
@@ -285,7 +284,7 @@ async def test_advances_at_once_follow_each_other(bench: Bench) -> None:
     bench.doing["first"] = lambda job: bench.add("second", bench.clock.now() + 10)
     bench.add("first", NOON + 5)
     fired = await asyncio.gather(bench.scheduler.advance(10), bench.scheduler.advance(10))
-    assert fired == [1, 1]
+    assert list(fired) == [1, 1]
     assert bench.clock.now() == NOON + 20
 
 
@@ -299,7 +298,7 @@ async def test_an_advance_that_is_given_up_lets_the_clock_run_on(store: Store) -
         started.set()
         await asyncio.Event().wait()
 
-    bench.doing["begin"] = lambda job: bench.scheduler.task("work", work()) and None
+    bench.doing["begin"] = lambda job: bench.scheduler.task("work", work())
     bench.add("begin", bench.clock.now() + 10)
     advancing = asyncio.create_task(bench.scheduler.advance(20))
     waiting = asyncio.create_task(bench.scheduler.advance(20))
@@ -309,9 +308,7 @@ async def test_an_advance_that_is_given_up_lets_the_clock_run_on(store: Store) -
     assert bench.clock._held
     advancing.cancel()
     await asyncio.gather(advancing, return_exceptions=True)
-    before = bench.clock.now()
-    time.sleep(0.001)
-    assert bench.clock.now() > before
+    assert bench.clock._frozen_at is None
     bench.scheduler.stop()
 
 
@@ -463,7 +460,7 @@ async def test_time_waits_for_tasks_on_its_way(bench: Bench) -> None:
             await asyncio.sleep(0)
         seen.append(bench.clock.now())
 
-    bench.doing["begin"] = lambda job: bench.scheduler.task("work", work()) and None
+    bench.doing["begin"] = lambda job: bench.scheduler.task("work", work())
     bench.add("begin", NOON + 5)
     bench.add("after", NOON + 6)
     await bench.scheduler.advance(100)
@@ -486,7 +483,7 @@ async def test_settled_is_when_nothing_is_due_or_running(bench: Bench) -> None:
         await asyncio.sleep(0)
         bench.add("finish", NOON)
 
-    bench.doing["begin"] = lambda job: bench.scheduler.task("work", work()) and None
+    bench.doing["begin"] = lambda job: bench.scheduler.task("work", work())
     bench.add("begin", NOON)
     bench.add("tomorrow", NOON + 86_400)
     assert await bench.scheduler.settle(5) == []
