@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.store import APPLICATION_ID, Store, StoreError, statements
-from tests.runtime.test_store import names, put, undone
+from tests.runtime.test_store import elsewhere, names, put, undone
 
 # schemas ---------------------------------------------------------------------------------------
 
