@@ -8,7 +8,8 @@ import pytest
 from runtime.context import Context
 from runtime.store import Store
 from tests.runtime import surroundings
-from tests.runtime.surroundings import Surroundings
+from tests.runtime.bench import Bench
+from tests.runtime.surroundings import Surroundings, frozen_clock
 
 
 @pytest.fixture
@@ -35,3 +36,9 @@ def runtime(tmp_path: Path) -> Iterator[Surroundings]:
 def context(runtime: Surroundings) -> Context:
     """An operation of account 111122223333 in Ireland."""
     return surroundings.context(runtime)
+
+
+@pytest.fixture
+def bench(store: Store) -> Bench:
+    """A scheduler at noon, on a clock that stands still."""
+    return Bench(store, frozen_clock())
