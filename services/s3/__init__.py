@@ -52,6 +52,7 @@ ERRORS = {
     "MaxPostPreDataLengthExceeded": 400,
     "MetadataTooLarge": 400,
     "MethodNotAllowed": 405,
+    "MissingRequiredParameter": 400,
     "NoSuchVersion": 404,
     "NotImplemented": 501,
     "PermanentRedirect": 301,

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from fnmatch import fnmatch
 
 from tests.guards.sources import Function, Problem, Source
 
@@ -268,30 +269,24 @@ def words(source: Source) -> Iterator[Problem]:
 _WITHOUT_TEST = frozenset({"server/__init__.py"})
 
 
-def companions(sources: Iterable[Source], tests: Collection[str]) -> Iterator[Problem]:
-    """Each module of the edge, and each that holds operations, has its test beside the others."""
+def companions(
+    sources: Iterable[Source], holding: Collection[str], tests: Collection[str]
+) -> Iterator[Problem]:
+    """Each module of the edge, and each one `holding` operations, has its test beside the others.
+
+    A folder of the edge needs tests in the folder of its name.
+    """
     for source in sources:
-        tested = source.area == "server" and source.path not in _WITHOUT_TEST
-        if source.area == "services":
-            tested = any(map(is_handler, source.tree.body))
-        if not tested:
+        if source.path not in holding and (source.area != "server" or source.path in _WITHOUT_TEST):
             continue
         *folders, name = source.parts
         folder = "/".join(["tests", *folders])
-        if name == "__init__.py":  # a folder is tested by the tests that lie in its own
-            expected, there = f"{folder}/", any(test.startswith(f"{folder}/") for test in tests)
+        if name == "__init__.py":
+            expected = f"{folder}/test_*.py"
         else:
-            expected = f"{folder}/test_{name}"
-            there = expected in tests or f"{folder}/test_{name.removesuffix('_.py')}.py" in tests
-        if not there:
+            expected = f"{folder}/test_{name.removesuffix('.py').rstrip('_')}.py"
+        if not any(fnmatch(test, expected) for test in tests):
             yield source.problem(1, f"no test of its own; write {expected}")
-
-
-def is_handler(node: ast.AST) -> bool:
-    """Whether a function has the form of an operation: public, of a context and a request."""
-    if not isinstance(node, Function) or node.name.startswith("_"):
-        return False
-    return [argument.arg for argument in node.args.args] == ["context", "request"]
 
 
 RULES: tuple[Rule, ...] = (
