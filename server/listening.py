@@ -20,12 +20,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
-
 from runtime.clock import Clock
 from runtime.settings import Settings
+from server.http import Config, HttpToolsProtocol, ServerState
 
 if TYPE_CHECKING:
     import ssl
