@@ -1,8 +1,8 @@
 """`python -m benchmarks`: print the budgets as measured on this machine, now.
 
-    make bench                      all of it, two to three minutes
-    make bench ARGS=--quick         smaller numbers, half a minute, less certain
-    make bench ARGS="--only hot"    one group
+make bench                      all of it, two to three minutes
+make bench ARGS=--quick         smaller numbers, half a minute, less certain
+make bench ARGS="--only hot"    one group
 """
 
 import argparse

@@ -9,6 +9,7 @@ import selectors
 import socket
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import NamedTuple
 
 Address = tuple[str, int]
@@ -63,9 +64,11 @@ def run(address: Address, requests: Iterable[bytes], connections: int = 32) -> L
     """Send all requests, so many at a time. Raises LoadError for any answer but a 2xx."""
     source: Iterator[bytes] = iter(requests)
     load = Load([], [])
-    with selectors.DefaultSelector() as selector:
+    with ExitStack() as opened:
+        selector = opened.enter_context(selectors.DefaultSelector())
         for _, request in zip(range(connections), source, strict=False):
             connection = Connection(address)
+            opened.callback(connection.close)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.send(request)
         while selector.get_map():
@@ -80,11 +83,10 @@ def run(address: Address, requests: Iterable[bytes], connections: int = 32) -> L
                 load.bodies.append(answer[0])
                 load.seconds.append(answer[1])
                 following = next(source, None)
-                if following is not None:
-                    connection.send(following)
-                else:
+                if following is None:
                     selector.unregister(connection.socket)
-                    connection.close()
+                else:
+                    connection.send(following)
     return load
 
 

@@ -19,12 +19,22 @@ QUIET_SECONDS = 0.3
 """How long what was answered may still cause work: the journal writes every quarter of a second."""
 
 FOGBANK = ("-m", "fogbank", "serve", "--host", "127.0.0.1", "--port", "{port}")
+BARE_BY_DEFAULT = (
+    "-m",
+    "uvicorn",
+    "benchmarks.bare:app",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "{port}",
+)
+"""uvicorn as it comes, with the application of `bare.py`: it logs a line for each request."""
 BARE = (
-    *("-m", "uvicorn", "benchmarks.bare:app", "--host", "127.0.0.1", "--port", "{port}"),
+    *BARE_BY_DEFAULT,
     *("--http", "httptools", "--ws", "none", "--lifespan", "off", "--log-level", "warning"),
     *("--no-access-log", "--no-proxy-headers", "--no-server-header"),
 )
-"""uvicorn as fogbank runs it, with the application of `bare.py`."""
+"""The same as fogbank runs it: what it does not need is switched off."""
 
 
 class Server:

@@ -35,18 +35,14 @@ def first_answers(starts: int) -> list[Row]:
             idle.append(at_first)
             used.append(after_calls)
     ratio = ratios(ours, theirs)
+    within = ratio <= START_BUDGET
     services = ", ".join(service for service, _ in FIRST_CALLS)
     return [
-        Row("first answer: a bare uvicorn", f"{median(theirs) * 1e3:.0f} ms", 1.0),
-        Row(
-            "  fogbank",
-            f"{median(ours) * 1e3:.0f} ms",
-            ratio,
-            f"≤ {START_BUDGET}",
-            ratio <= START_BUDGET,
-        ),
-        _memory("memory after the first answer", median(idle), IDLE_MIB),
-        _memory(f"  after a call of each of {services}", median(used), USED_MIB),
+        Row("from the start to the first answer", ""),
+        Row("  a bare ASGI application", f"{median(theirs) * 1e3:.0f} ms", 1.0),
+        Row("  fogbank", f"{median(ours) * 1e3:.0f} ms", ratio, f"≤ {START_BUDGET}", within),
+        _memory("memory after that", median(idle), IDLE_MIB),
+        _memory(f"  and after a call of each of {services}", median(used), USED_MIB),
     ]
 
 

@@ -28,9 +28,7 @@ class Wire:
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._host = urlsplit(endpoint_url).netloc
-        self._session = boto3.session.Session(
-            ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION
-        )
+        self._session = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
