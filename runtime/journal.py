@@ -9,8 +9,10 @@ at. Reading flushes first, so a reader sees all that happened.
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +62,7 @@ _COLUMNS = (
     " source_ip, user_agent, status, error_code, error_message, request, response"
 )
 _ADD_BATCH = "INSERT INTO batch (calls, data) VALUES (?, ?)"
+_FIRST_BATCH = "SELECT id, data FROM batch ORDER BY id LIMIT 1"
 _INSERT = f"INSERT INTO request ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
@@ -111,7 +114,7 @@ class Journal:
         self._timer: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
         self._followers: list[asyncio.Queue[Entry]] = []
-        self._since_trim = 0
+        self._since_trim = self._since_trim_bytes = 0
 
     # writing -------------------------------------------------------------------------------------
 
@@ -136,7 +139,12 @@ class Journal:
             self._timer = None
         task = asyncio.get_running_loop().create_task(self.flush())
         self._flushes.add(task)
-        task.add_done_callback(self._flushes.discard)
+        task.add_done_callback(self._flushed)
+
+    def _flushed(self, task: "asyncio.Task[None]") -> None:
+        self._flushes.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("calls could not be recorded", exc_info=task.exception())
 
     async def flush(self) -> None:
         """Write everything recorded so far."""
@@ -144,13 +152,14 @@ class Journal:
             if not self._buffer:
                 return
             batch, self._buffer = self._buffer, []
+            self._since_trim_bytes += sum(size_bytes for _, size_bytes in batch)
             self._buffered_bytes = 0
             database = await self._open()
             await database.executemany(_ADD_BATCH, _packed(batch))
             await database.commit()
             self._since_trim += len(batch)
-            if self._since_trim > 1_000:
-                self._since_trim = 0
+            if self._since_trim > 1_000 or self._since_trim_bytes > self._size_bytes // 8:
+                self._since_trim = self._since_trim_bytes = 0
                 await self._trim(database)
 
     async def _read(self) -> Any:
@@ -158,61 +167,74 @@ class Journal:
         await self.flush()
         database = await self._open()
         async with self._writing:
-            batches = await database.execute_fetchall("SELECT id, data FROM batch ORDER BY id")
-            for batch_id, data in batches:
+            # One by one: all of them may be more than fits into memory.
+            while batches := await database.execute_fetchall(_FIRST_BATCH):
+                ((batch_id, data),) = batches
                 await database.executemany(_INSERT, _rows(data))
                 await database.execute("DELETE FROM batch WHERE id = ?", (batch_id,))
             await database.commit()
         return database
 
     async def _trim(self, database: Any) -> None:
-        """Drop the oldest beyond the bounds of rows and bytes: rows first, batches are younger."""
+        """Drop the oldest calls beyond the bounds of rows and bytes."""
         rows = await database.execute_fetchall(
             "SELECT (SELECT page_count FROM pragma_page_count),"
             " (SELECT page_size FROM pragma_page_size),"
             " (SELECT freelist_count FROM pragma_freelist_count),"
-            " (SELECT min(sequence) FROM request), (SELECT max(sequence) FROM request),"
-            " (SELECT min(id) FROM batch), (SELECT max(id) FROM batch),"
-            " (SELECT coalesce(sum(calls), 0) FROM batch)"
+            " (SELECT max(sequence) - min(sequence) + 1 FROM request),"
+            " (SELECT sum(calls) FROM batch)"
         )
-        pages, page_size, free, first, last, oldest, newest, batched = next(iter(rows))
-        kept = max(self._rows - batched, 0)
-        if last is not None and last - first >= kept:
-            await database.execute("DELETE FROM request WHERE sequence <= ?", (last - kept,))
-        while batched > self._rows and oldest < newest:
-            (calls,) = next(
-                iter(
-                    await database.execute_fetchall(
-                        "DELETE FROM batch WHERE id = ? RETURNING calls", (oldest,)
-                    )
-                ),
-                (0,),
+        pages, page_size, free, in_rows, in_batches = next(iter(rows))
+        calls = (in_rows or 0) + (in_batches or 0)
+        too_many = max(0, calls - self._rows)
+        used = (pages - free) * page_size
+        if used > self._size_bytes:  # four fifths of what there may be stays
+            too_many = max(too_many, int(calls * (1 - 0.8 * self._size_bytes / used)))
+        if too_many:
+            await self._drop(database, in_rows or 0, too_many)
+            await database.commit()
+
+    async def _drop(self, database: Any, in_rows: int, calls: int) -> None:
+        """Drop so many of the oldest calls: rows first, batches are younger and go as a whole."""
+        await database.execute(
+            "DELETE FROM request WHERE sequence < (SELECT min(sequence) FROM request) + ?", (calls,)
+        )
+        calls -= in_rows
+        while calls > 0:
+            dropped = await database.execute_fetchall(
+                "DELETE FROM batch WHERE id = (SELECT min(id) FROM batch) AND calls <= ?"
+                " RETURNING calls",
+                (calls,),
             )
-            batched -= calls
-            oldest += 1
-        if (pages - free) * page_size > self._size_bytes:
-            if last is not None and kept:
-                edge = first + (last - first) // 5
-                await database.execute("DELETE FROM request WHERE sequence <= ?", (edge,))
-            elif oldest is not None:
-                edge = oldest + (newest - oldest) // 5
-                await database.execute("DELETE FROM batch WHERE id <= ?", (edge,))
-        await database.commit()
+            if not dropped:
+                break
+            calls -= dropped[0][0]
 
     async def _open(self) -> Any:
         async with self._opening:
             if self._database is None:
-                import aiosqlite  # only once there is something to write: start-up time is budgeted
-
-                database = await aiosqlite.connect(self._path)
-                await database.execute("PRAGMA journal_mode = WAL")
-                await database.execute(
-                    f"PRAGMA synchronous = {'NORMAL' if self._durable else 'OFF'}"
-                )
-                await database.execute("PRAGMA cache_size = -1024")
-                await database.executescript(_SCHEMA)
-                self._database = database
+                try:
+                    self._database = await self._connect()
+                except sqlite3.DatabaseError as failure:
+                    aside = self._path.with_name(f"{self._path.name}.damaged")
+                    log.error("%s is damaged (%s): it is now %s", self._path, failure, aside.name)
+                    self._path.replace(aside)
+                    self._database = await self._connect()
             return self._database
+
+    async def _connect(self) -> Any:
+        import aiosqlite  # only once there is something to write: start-up time is budgeted
+
+        database = await aiosqlite.connect(self._path)
+        try:
+            await database.execute("PRAGMA journal_mode = WAL")
+            await database.execute(f"PRAGMA synchronous = {'NORMAL' if self._durable else 'OFF'}")
+            await database.execute("PRAGMA cache_size = -1024")
+            await database.executescript(_SCHEMA)
+        except BaseException:
+            await database.close()
+            raise
+        return database
 
     async def clear(
         self,
@@ -361,7 +383,10 @@ def _text(body: Any) -> str | None:
     try:
         text = orjson.dumps(body, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONEncodeError, TypeError):
-        text = str(body)
+        try:
+            text = str(body).encode("utf-8", "backslashreplace").decode()
+        except RecursionError:
+            text = "(nested too deeply)"
     return text if len(text) <= BODY_BYTES else text[:BODY_BYTES]
 
 
@@ -369,7 +394,9 @@ def _plain(value: Any) -> Any:
     """What JSON has no word for: blobs as base64, streams as their size."""
     if isinstance(value, bytes | bytearray | memoryview):
         return b64encode(value[: BODY_BYTES * 3 // 4]).decode()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Decimal):
+        return str(value)
     size = getattr(value, "size", None)
-    if isinstance(value, set | frozenset | Iterator):
-        return "(a stream)" if isinstance(value, Iterator) else sorted(value)
     return "(a stream)" if size is None else f"({size} bytes)"
