@@ -13,10 +13,12 @@ def test_a_ratio_is_the_median_of_those_of_its_rounds() -> None:
 
 
 def test_rows_say_whether_their_budget_was_kept() -> None:
-    lines = text(
-        [Row("floor", "10 µs", 1.0), Row("fast", "20 µs", 2.0, "≤ 2.5", True)]
-        + [Row("slow", "40 µs", 4.0, "≤ 3.5", False)]
-    ).splitlines()
+    rows = [
+        Row("floor", "10 µs", 1.0),
+        Row("fast", "20 µs", 2.0, "≤ 2.5", True),
+        Row("slow", "40 µs", 4.0, "≤ 3.5", False),
+    ]
+    lines = text(rows).splitlines()
     assert [line.split("|")[5].strip() for line in lines[2:]] == ["", "kept", "MISSED"]
     assert len({len(line) for line in lines}) == 1
 
