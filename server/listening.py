@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.clock import Clock
 from runtime.settings import Settings
 from server.http import Config, HttpToolsProtocol, ServerState
+from server.joining import JoiningTransport, Outbox
 
 if TYPE_CHECKING:
     import ssl
@@ -202,12 +203,18 @@ class State(ServerState):
         super().__init__()
         self.changed = asyncio.Event()
         """Set when the last connection has ended."""
+        self.outbox = Outbox(asyncio.get_running_loop())
 
 
 class Connection(HttpToolsProtocol):
     """One connection, which tells when it is the last to end."""
 
     server_state: State
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The connection begins; what is written to it in one turn leaves in one piece."""
+        joining: Any = JoiningTransport(transport, self.server_state.outbox)
+        super().connection_made(joining)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended, in order if there is no exception."""

@@ -1,6 +1,7 @@
 """The server's life: open the state, listen, say `Ready.`, serve, stop in order."""
 
 import asyncio
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from server import listening, logs
 from server.app import App
 from server.handlers import Registry
 from server.hooks import Hooks
+
+_COLLECT_AFTER = (10_000, 20, 100)
+"""Objects, and collections of each younger generation, between two collections."""
 
 
 def run(settings: Settings) -> int:
@@ -55,6 +59,10 @@ async def _serve(settings: Settings, sockets: list[Socket]) -> int:
             hooks.endpoint_url = endpoint_url(settings, port)
             await hooks.run("start")
             _write_port_file(settings, port)
+            # What is there now stays: the collector need not walk it again and again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*_COLLECT_AFTER)
             logs.ready(settings, hooks.endpoint_url)
             await hooks.run("ready")
 
