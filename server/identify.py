@@ -42,7 +42,7 @@ class Unknown(Exception):
 class Owners(NamedTuple):
     """Of services with one name: which has paths that begin with a word, which takes any."""
 
-    literal: dict[str, Service]
+    literal: dict[str, list[Service]]
     open: list[Service]
 
 
@@ -201,28 +201,36 @@ class Identifier:
         kind = request.headers.get(b"content-type", b"")
         form = kind.startswith(b"application/x-www-form-urlencoded") or "Action=" in request.query
         if form:
-            version = _form_field(_VERSION, request)
-            versions = [n for n in names if index.entry(n).api_version == version]
-            action = _form_field(_ACTION, request) or ""
-            fitting = [n for n in versions or names if _speaks(n, "query") or _speaks(n, "ec2")]
-            return self._having(tuple(fitting) or names, action)
+            return self._of_form(names, request)
         owners = self._shared.get((names, request.method))
         if owners is None:
             owners = self._shared[names, request.method] = self._owners(names, request.method)
-        found = owners.literal.get(request.path.split("/", 2)[1])
-        if found is not None:
-            return found
-        if len(owners.open) > 1:
-            for service in owners.open:
+        found = owners.literal.get(request.path.split("/", 2)[1], owners.open)
+        if len(found) > 1:
+            for service in found:
                 if routes.match(service.model, request) is not None:
                     return service
-        return owners.open[0] if owners.open else self._found(names[0])
+        return found[0] if found else self._found(self._ordered(names)[0])
+
+    def _of_form(self, names: tuple[str, ...], request: Request) -> Service:
+        """The service of several that a form is for: of its version, having its action."""
+        version = _form_field(_VERSION, request)
+        versions = [n for n in names if index.entry(n).api_version == version]
+        fitting = [n for n in versions or names if _speaks(n, "query") or _speaks(n, "ec2")]
+        return self._having(tuple(fitting) or names, _form_field(_ACTION, request) or "")
+
+    def _ordered(self, names: tuple[str, ...]) -> list[str]:
+        """Ours first, then the one that gave the others its name: `rds` before `docdb`."""
+
+        def place(name: str) -> tuple[bool, bool]:
+            return not self._registry.has(name), index.entry(name).signing_name != name
+
+        return sorted(names, key=place)
 
     def _owners(self, names: tuple[str, ...], method: str) -> "Owners":
         """Whose a path is among REST services, by its first segment; ours come first."""
-        ordered = sorted(names, key=lambda name: not self._registry.has(name))
         owners = Owners({}, [])
-        for name in ordered:
+        for name in self._ordered(names):
             service = self._found(name)
             if not any(protocol.startswith("rest-") for protocol in service.entry.protocols):
                 continue
@@ -231,19 +239,20 @@ class Identifier:
                 continue
             for segment in root.literals:
                 if segment:
-                    owners.literal.setdefault(segment, service)
+                    owners.literal.setdefault(segment, []).append(service)
             if root.label is not None or root.greedy or "" in root.literals:
                 owners.open.append(service)
         return owners
 
     def _having(self, names: tuple[str, ...], operation: str) -> Service:
         """Of several services: one that fogbank has the operation of, or one that knows it."""
-        if len(names) > 1:
-            ours = [name for name in names if self._registry.has(name)]
-            for name in (*ours, *names):
-                if self._has(name, operation):
-                    return self._found(name)
-        return self._found(names[0])
+        if len(names) == 1:
+            return self._found(names[0])
+        ordered = self._ordered(names)
+        for name in ordered:
+            if self._has(name, operation):
+                return self._found(name)
+        return self._found(ordered[0])
 
     def _has(self, name: str, operation: str) -> bool:
         return operation in self._found(name).model.operations
@@ -263,7 +272,7 @@ class Identifier:
                 raise Error("MissingAction", "Missing required parameter Action", status=400)
             raise _no_operation(service, f"{request.method} {request.path[:200]}")
         if len(identified.candidates) > 1:
-            service = self._having(identified.candidates, name)
+            service = self._of_form(identified.candidates, request)
         return service, name
 
 
