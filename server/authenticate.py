@@ -222,12 +222,13 @@ def verify(
     else:
         _check_expiry(runtime, service, protocol, signed)
     claimed, body = signed.payload_hash, request.body
+    # What stands there instead of a hash is UNSIGNED-PAYLOAD, or the name of a chunked encoding.
     computed = sha256(body).hexdigest() if claimed is None or len(claimed) == 64 else claimed
-    if service.name in _S3:
+    if service.name in _S3 and claimed is not None:
         # A payload that streams is not here yet, and is compared as it comes in.
-        if claimed is not None and body and computed != claimed.lower():
+        if body and computed != claimed and computed != claimed.lower():
             raise wrong_payload(claimed, computed)
-        computed = claimed or computed
+        computed = claimed
     if caller.secret is not None:
         mismatch = sigv4.verify(request, signed, caller.secret, computed, raw_path)
         if mismatch is not None:

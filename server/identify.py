@@ -28,7 +28,11 @@ from server.hosts import Host
 _ACTION = re.compile(r"(?:^|&)Action=([^&]*)")
 _VERSION = re.compile(r"(?:^|&)Version=([^&]*)")
 _AGENT = re.compile(rb"\bapi/([a-z0-9][a-z0-9_-]*)")
-_SIGNED_AS = {"s3express": ("s3",), "s3-object-lambda": ("s3",), "s3-outposts": ("s3control",)}
+_SIGNED_AS = {
+    "s3express": ("s3",),
+    "s3-object-lambda": ("s3",),
+    "s3-outposts": ("s3", "s3control", "s3outposts"),
+}
 """Names in credential scopes that no model has."""
 _CALLED = {"queue": "sqs", "s3-control": "s3control", "email": "ses"}
 """Names in host names that no model has, or that mean the older of two."""

@@ -99,6 +99,8 @@ def test_the_path_of_rpc_v2_names_service_and_operation(path: str) -> None:
         ("s3-object-lambda", "GET /photos/a", "s3.GetObject rest-xml"),
         ("s3", "GET /v20180820/accesspoint", "s3control.ListAccessPoints rest-xml"),
         ("s3-outposts", "GET /v20180820/accesspoint", "s3control.ListAccessPoints rest-xml"),
+        ("s3-outposts", "GET /photos/a", "s3.GetObject rest-xml"),
+        ("s3-outposts", "GET /S3Outposts/ListEndpoints", "s3outposts.ListEndpoints rest-json"),
         ("lambda", "GET /2015-03-31/functions/", "lambda.ListFunctions rest-json"),
         ("route53", "GET /2013-04-01/hostedzone", "route53.ListHostedZones rest-xml"),
         ("cloudfront", "GET /2020-05-31/distribution", "cloudfront.ListDistributions rest-xml"),
