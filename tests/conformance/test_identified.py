@@ -71,8 +71,7 @@ def test_every_operation_is_told_from_those_of_its_namesakes(service: str) -> No
     problems = []
     for protocol in index.entry(service).protocols:
         for name, got in _identified(service, protocol):
-            wanted = ALIKE.get(f"{service}.{name}")
-            right = got == wanted if wanted else got in names(service, name)
-            if not right:
+            wanted = ALIKE.get(f"{service}.{name}", f"{service}.{name}")
+            if got != wanted and got not in names(service, name):
                 problems.append(f"{service}.{name} in {protocol} is taken for {got}")
     assert not problems, "\n".join(problems)
