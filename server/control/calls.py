@@ -1,7 +1,6 @@
 """One call of the control API: its JSON and its query string, checked; and how it is refused."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from math import isfinite
 from typing import Any
 from urllib.parse import unquote
 
@@ -111,7 +110,6 @@ def number(
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
-        or not isfinite(value)
         or not low <= value <= high
     ):
         raise Refused(400, f"{field} must be a number from {low:g} to {high:g}", field)

@@ -34,7 +34,7 @@ CREATE TABLE s3_segment (
     body_id       INTEGER NOT NULL REFERENCES s3_body (id) ON DELETE CASCADE,
     start         INTEGER NOT NULL,   -- place in the body
     size_bytes    INTEGER NOT NULL,
-    file          TEXT    NOT NULL,
+    file          TEXT    NOT NULL REFERENCES body (id),
     offset_bytes  INTEGER NOT NULL,   -- place in the file
     PRIMARY KEY (body_id, start)
 ) STRICT, WITHOUT ROWID;
