@@ -1,13 +1,12 @@
 """`fogbank serve`: what its words become."""
 
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.process import Options, arguments
+from fogbank.process import arguments
 from runtime.settings import Config, Settings
 from server import cli
 from server.options import OPTIONS
@@ -104,20 +103,6 @@ def test_help_names_each_option_and_its_variable(capsys: pytest.CaptureFixture[s
     for option in OPTIONS:
         assert f"--{option.name}" in text
         assert f"[{option.variable}]" in text
-
-
-def test_every_setting_can_be_chosen() -> None:
-    targets = {option.target for option in OPTIONS} - {"debug"}
-    settings = {name for name in get_type_hints(Settings) if name not in ("config", "warnings")}
-    config = {f"config.{name}" for name in get_type_hints(Config)}
-    assert targets == settings | config
-
-
-def test_the_library_takes_the_same_options() -> None:
-    own = {"port", "data", "region", "port_file", "parent_pid"}
-    not_taken = {"listen"}  # a Server has one endpoint
-    names = {option.name.replace("-", "_") for option in OPTIONS}
-    assert set(get_type_hints(Options)) | own == names - not_taken
 
 
 words = st.lists(

@@ -253,7 +253,9 @@ def test_members_that_no_snapshot_has_are_refused(
     assert message.startswith("the file holds what no snapshot holds: ")
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE]
+)
 def test_members_that_are_no_plain_files_are_refused(
     photos: Server, members: dict[str, bytes], kind: bytes
 ) -> None:
