@@ -109,7 +109,7 @@ def invalid(operation: Operation, request: Request, violations: list[Violation])
     name = member.wire_name
     if first.kind == "required":
         return Error("MissingRequiredParameter", f"Missing required parameter: {name}", status=400)
-    value = first.value
+    value = ",".join(first.value) if isinstance(first.value, list) else first.value
     if member.name == "CopySource":
         message = "Invalid copy source object key"
         return errors.invalid_argument(message, "x-amz-copy-source", "x-amz-copy-source")

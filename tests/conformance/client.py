@@ -1,6 +1,8 @@
 """botocore's side of a service, without its validation: whatever members, in any protocol."""
 
+import base64
 from functools import cache
+from hashlib import md5
 from typing import Any
 
 from protocols import index, sources
@@ -29,7 +31,10 @@ class Client:
     def request(self, operation: str, members: dict[str, Any]) -> Request:
         """The request that botocore makes of members, unsigned."""
         model = self._model.operation_model(operation)
-        return botocore_side.request_of(self._serializer.serialize_to_request(members, model))
+        made = botocore_side.request_of(self._serializer.serialize_to_request(members, model))
+        if model.http_checksum.get("requestChecksumRequired") or model.http_checksum_required:
+            made.headers[b"content-md5"] = base64.b64encode(md5(made.body).digest())
+        return made
 
     def call(
         self, wire: Wire, operation: str, members: dict[str, Any], *, account: str = "AKIDOFNOBODY"
