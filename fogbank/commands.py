@@ -142,7 +142,8 @@ def aws(arguments: Sequence[str]) -> int:
     Credentials are the environment's own keys (12 digits are that account) or `test`; never a
     profile's, which may be those of a real account.
     """
-    program = shutil.which("aws")
+    beside = os.path.dirname(sys.executable)  # where `pip install 'fogbank[cli]'` puts it
+    program = shutil.which("aws") or shutil.which("aws", path=beside)
     if program is None:
         complain("there is no `aws` on the path; `pip install awscli` brings the AWS CLI")
         return 127
