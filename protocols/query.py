@@ -339,6 +339,8 @@ class QueryCodec(Codec):
 
     def error(self, operation: Operation | None, error: Error, request_id: str) -> Reply:
         code, fault, more, status = self.error_fields(error)
+        if self.service.metadata.get("errorDetail"):  # of SQS, always empty
+            more += "<Detail/>"
         body = (
             f"<ErrorResponse{self.namespace}><Error><Type>{fault}</Type><Code>{escape(code)}</Code>"
             f"{_message(error)}{more}</Error>"

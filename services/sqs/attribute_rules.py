@@ -165,8 +165,9 @@ def _redrive_policy(value: str) -> str:
     count = policy["maxReceiveCount"]
     number = _number(count)
     if number is None or not 1 <= number <= MOST_RECEIVES:
+        shown = count if isinstance(count, str) else orjson.dumps(count).decode()
         raise wrong(
-            f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to"
+            f"Invalid value for maxReceiveCount: {shown}, valid values are from 1 to"
             f" {MOST_RECEIVES} both inclusive"
         )
     target = policy["deadLetterTargetArn"]

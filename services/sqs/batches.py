@@ -66,7 +66,7 @@ def change_message_visibility_batch(context: Context, request: Members) -> Membe
 
 def _checked(request: Members, element: str) -> list[Entry]:
     """The entries of a batch, if their number and their ids are as they should be."""
-    entries: list[Entry] = request["Entries"]
+    entries: list[Entry] = request.get("Entries") or []
     if not entries:
         message = f"There should be at least one {element} in the request."
         raise Error("EmptyBatchRequest", message)

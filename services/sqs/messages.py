@@ -216,7 +216,8 @@ def remove(context: Context, queue: Queue, handle: str) -> None:
     if not boxes.holds(queue, receipt.message):
         return
     row = context.store.one(
-        "SELECT id, due, receives, lane FROM sqs_message WHERE id = ?", receipt.message
+        "SELECT id, due, receives, lane FROM sqs_message WHERE id = ? AND sent > ?",
+        *(receipt.message, context.now - queue.retention_seconds),
     )
     if row is None:
         return
@@ -244,8 +245,8 @@ def change(context: Context, queue: Queue, handle: str, seconds: int) -> None:
     row = None
     if boxes.holds(queue, receipt.message):
         row = context.store.one(
-            "SELECT due, receives, last_received, lane FROM sqs_message WHERE id = ?",
-            receipt.message,
+            "SELECT due, receives, last_received, lane FROM sqs_message WHERE id = ? AND sent > ?",
+            *(receipt.message, context.now - queue.retention_seconds),
         )
     if row is None:
         reason = "Message does not exist or is not available for visibility timeout change"

@@ -108,27 +108,25 @@ class _Taken:
         self.rows: list[Row] = []
         self.wrote = boxes.wake(context, queue)
         """Whether anything was written that waiting would undo."""
-        if queue.fifo:
-            self._take_groups()
-        else:
-            self._take_available()
+        take = self._take_of_groups if queue.fifo else self._take_available
+        while not take():
+            self.rows.clear()
 
-    def _take_available(self) -> None:
-        """Of a standard queue: the oldest available ones."""
-        while True:
-            rows = self._context.store.all(AVAILABLE, self._queue.box, self._most, into=Row)
-            if self._keep(rows):
-                return
+    def _take_available(self) -> bool:
+        """Of a standard queue: the oldest available ones; False to look again."""
+        return self._keep(self._context.store.all(AVAILABLE, self._queue.box, self._most, into=Row))
 
-    def _take_groups(self) -> None:
+    def _take_of_groups(self) -> bool:
         """Of a FIFO queue: of each ready group those before the first that is hidden."""
-        lanes = groups.ready(self._context, self._queue, self._most)
-        while lanes and len(self.rows) < self._most:
+        for lane in groups.ready(self._context, self._queue, self._most):
             room = self._most - len(self.rows)
-            rows = self._context.store.all(OF_GROUP, lanes[0], room, into=Row)
+            if not room:
+                break
+            rows = self._context.store.all(OF_GROUP, lane, room, into=Row)
             available = next((n for n, row in enumerate(rows) if row.due), len(rows))
-            if self._keep(rows[:available]) or not available:
-                del lanes[0]
+            if not self._keep(rows[:available]):
+                return False
+        return True
 
     def _keep(self, rows: list[Row]) -> bool:
         """Take what a receiver may have of these; False if some went: look again."""

@@ -79,8 +79,9 @@ def amend(model: dict[str, Any]) -> None:
             if member["shape"] in _MEMBERS:
                 member["queryName"] = _MEMBERS[member["shape"]]
         if "required" in shape:
-            # The query protocol's URL may be that of the request itself.
-            optional = _OPTIONAL.get(name, set()) | {"QueueUrl"}
+            # The query protocol's URL may be that of the request itself, and a batch without
+            # entries has an error of its own.
+            optional = _OPTIONAL.get(name, set()) | {"QueueUrl", "Entries"}
             shape["required"] = [item for item in shape["required"] if item not in optional]
     for name in _UNCONSTRAINED:
         shapes[name].pop("enum", None)

@@ -1,0 +1,1 @@
+"""Tests of each service, over real HTTP with real clients."""
