@@ -3,15 +3,18 @@ journal.
 """
 
 import builtins
+import os
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 from urllib.parse import quote
 
 from fogbank import sessions
-from fogbank.control import Control
+from fogbank.control import Control, ControlError
 from fogbank.journal import Requests, fetch
 
 DEFAULT_REGION = "us-east-1"
@@ -124,6 +127,7 @@ class Connection:
         self.clock = Clock(self.control)
         self.faults = Faults(self.control)
         self.region = region
+        self._authority: str | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -144,15 +148,34 @@ class Connection:
         """A boto3 client, `options` being boto3's own; without an account it is the server's
         default one.
         """
+        options = {"verify": self.ca_bundle, **options}
         return sessions.client(self.session(account, region), service, self.endpoint_url, **options)
 
     def resource(
         self, service: str, *, account: str | None = None, region: str | None = None, **options: Any
     ) -> Any:
         """A boto3 resource, made like a client."""
+        options = {"verify": self.ca_bundle, **options}
         return sessions.resource(
             self.session(account, region), service, self.endpoint_url, **options
         )
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The file that makes clients trust the server's https; None where there is none to have.
+
+        What the server says over an address of this machine is believed; it goes with us.
+        """
+        if self._authority is None and self.endpoint_url.startswith("https:"):
+            try:
+                content = self.control.call("GET", "ca.pem", raw=True)
+            except ControlError:  # a certificate of the user's own
+                return None
+            file, self._authority = mkstemp(prefix="fogbank-ca-", suffix=".pem")
+            weakref.finalize(self, Path(self._authority).unlink, missing_ok=True)
+            with os.fdopen(file, "wb") as target:
+                target.write(content)
+        return self._authority
 
     def requests(
         self, service: str | None = None, operation: str | None = None, **filters: Any

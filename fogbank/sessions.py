@@ -75,15 +75,15 @@ def resource(session: Any, service: str, endpoint_url: str, **options: Any) -> A
 
 
 def _options(endpoint_url: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The caller's options over ours: no proxy, and no check of a certificate that the server made
-    for itself.
+    """The caller's options over ours: no proxy, and no check of a certificate that nothing is known
+    to vouch for.
     """
     from botocore.config import Config
 
     ours = Config(proxies={})
     chosen = options.pop("config", None)
     options = {"endpoint_url": endpoint_url, **options}
-    if endpoint_url.startswith("https:"):
-        options.setdefault("verify", False)
+    if options.get("verify") is None:
+        options["verify"] = not endpoint_url.startswith("https:")
     options["config"] = ours if chosen is None else ours.merge(chosen)
     return options

@@ -91,6 +91,7 @@ class Aws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **({"AWS_CA_BUNDLE": bundle} if (bundle := self.server.ca_bundle) else {}),
             **{name: _straight(os.environ.get(name)) for name in ("NO_PROXY", "no_proxy")},
         }
 

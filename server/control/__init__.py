@@ -19,6 +19,7 @@ from runtime.settings import ConfigError
 from runtime.snapshots import SnapshotError, Snapshots
 from runtime.store import StoreError
 from server.control import (
+    authority,
     clock,
     config,
     console,
@@ -62,6 +63,7 @@ ROUTES: dict[str, dict[str, Endpoint]] = {
     "/_fogbank/faults/{name}": {"PUT": faults.put, "DELETE": faults.delete},
     "/_fogbank/coverage": {"GET": coverage.show},
     "/_fogbank/metrics": {"GET": metrics.show},
+    "/_fogbank/ca.pem": {"GET": authority.show},
     "/_fogbank/ui": {"GET": _to_console},
     "/_fogbank/ui/": {"GET": console.page},
     "/_fogbank/ui/{name}": {"GET": console.page},

@@ -14,6 +14,8 @@ from server.control.clock import moment
 EQUAL = ("service", "operation", "principal", "account", "region", "parent", "error", "status")
 _MEMBERS = {"error": "error_code"}
 MOST = 1000
+_WRITTEN = 0.000_001
+"""Moments are written in microseconds, and may have been rounded up."""
 _HEARTBEAT_SECONDS = 15.0
 _LOOK_SECONDS = 1.0
 """How often a silent stream looks whether the server is about to stop."""
@@ -29,7 +31,7 @@ async def show(call: Call) -> Any:
         raise Refused(400, "order must be oldest or newest", "order")
     found, cursor = await call.runtime.journal.select(
         **wanted,
-        since=moment(given["since"], "since") if given.get("since") else None,
+        since=moment(given["since"], "since") - _WRITTEN if given.get("since") else None,
         limit=_whole(given, "limit", 1, MOST) if given.get("limit") else 100,
         cursor=_whole(given, "cursor", 0, 2**62) if given.get("cursor") else None,
         newest_first=given.get("order") == "newest",
