@@ -57,7 +57,6 @@ class Hooks:
         self._completed = dict.fromkeys(STAGES, False)
         self._begun: dict[str, list[Hook]] = {}
         self._commands: Path | None = None
-        self._listening: set[asyncio.Task[None]] = set()
 
     def state(self, stage: str | None = None) -> dict[str, Any]:
         """What `GET /_localstack/init` and `GET /_localstack/init/{stage}` tell.
@@ -127,25 +126,32 @@ class Hooks:
     async def _process(self, hook: Hook) -> int:
         """Run a script to its end; answers its exit status."""
         environment = self._environment()
-        process = await asyncio.create_subprocess_exec(
-            *command(hook.path, environment["PATH"]),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for us, who then end the script
-        )
-        assert process.stdout is not None
-        listening = asyncio.create_task(_listen(hook, process.stdout))
-        self._listening.add(listening)
-        listening.add_done_callback(self._listening.discard)
+        words = command(hook.path, environment["PATH"])
+        output = Output(hook)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output.writer,
+                stderr=asyncio.subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for us, who then end the script
+            )
+        except OSError:
+            output.close()
+            raise
+        finally:
+            os.close(output.writer)
         try:
             status = await process.wait()
         except asyncio.CancelledError:
             await _end(process)
+            output.close()
             raise
         # What it left running in the background may hold its output open for long.
-        await asyncio.wait((listening,), timeout=_DRAIN_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await output.ended.wait()
         return status
 
     def _environment(self) -> dict[str, str]:
@@ -219,22 +225,49 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-async def _listen(hook: Hook, output: asyncio.StreamReader) -> None:
-    """Put a script's output into the log, line by line as it comes."""
-    rest = b""
-    while piece := await output.read(_LONGEST_LINE_BYTES):
-        *lines, rest = (rest + piece).split(b"\n")
-        if len(rest) > _LONGEST_LINE_BYTES:
-            lines.append(rest)
-            rest = b""
+class Output:
+    """A script's output on its way into the log, line by line as it comes.
+
+    A pipe of our own: the loop closes its pipes only after their end, which can be far away.
+    """
+
+    def __init__(self, hook: Hook) -> None:
+        self._hook = hook
+        self._loop = asyncio.get_running_loop()
+        self._reader, self.writer = os.pipe()
+        self._rest = b""
+        self.ended = asyncio.Event()
+        """Set when nobody can write any more."""
+        os.set_blocking(self._reader, False)
+        self._loop.add_reader(self._reader, self._read)
+
+    def close(self) -> None:
+        """Read no more, and log what is left."""
+        if self.ended.is_set():
+            return
+        self._loop.remove_reader(self._reader)
+        os.close(self._reader)
+        self.ended.set()
+        if self._rest:
+            self._say(self._rest)
+
+    def _read(self) -> None:
+        try:
+            piece = os.read(self._reader, _LONGEST_LINE_BYTES)
+        except BlockingIOError:
+            return
+        if not piece:
+            self.close()
+            return
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE_BYTES:
+            lines.append(self._rest)
+            self._rest = b""
         for line in lines:
-            _say(hook, line)
-    if rest:
-        _say(hook, rest)
+            self._say(line)
 
-
-def _say(hook: Hook, line: bytes) -> None:
-    log.info("%s: %s", hook, line.decode(errors="replace").rstrip())
+    def _say(self, line: bytes) -> None:
+        log.info("%s: %s", self._hook, line.decode(errors="replace").rstrip())
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
