@@ -12,13 +12,14 @@ The order, as AWS's front ends have it:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from runtime.context import Context, Members
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
+    from runtime.scheduler import Waiter
 
 
 class Wait(Exception):
@@ -58,22 +59,43 @@ def perform(
     return answer
 
 
-async def wait(
+def wait(
     runtime: Runtime,
     context: Context,
     function: Callable[..., Any],
     request: Members,
     first: Wait,
+) -> Coroutine[Any, Any, Members]:
+    """Keep a waiting request parked, and run it again, until it answers or its time is over.
+
+    It is parked by the call already: another request may change the topic before the coroutine
+    begins to run.
+    """
+    end = context.now + first.seconds
+    waiter = _park(runtime, first, end)
+    return _waiting(runtime, context, function, request, first, end, waiter)
+
+
+def _park(runtime: Runtime, held: Wait, end: float) -> Waiter:
+    """A place to wait in till the topic changes, or till it is time to look again."""
+    again = end if held.again is None else min(end, runtime.clock.now() + held.again)
+    return runtime.scheduler.park(held.topic, again)
+
+
+async def _waiting(
+    runtime: Runtime,
+    context: Context,
+    function: Callable[..., Any],
+    request: Members,
+    held: Wait,
+    end: float,
+    waiter: Waiter,
 ) -> Members:
-    """Keep a waiting request parked, and run it again, until it answers or its time is over."""
+    """Run a parked request again each time it is woken."""
     clock, scheduler = runtime.clock, runtime.scheduler
     loop = asyncio.get_running_loop()
     started, started_real = context.now, loop.time()
-    held = first
-    end = started + held.seconds
     while True:
-        moment = end if held.again is None else min(end, clock.now() + held.again)
-        waiter = scheduler.park(held.topic, moment)
         # On a frozen clock nobody should wait for ever: real seconds count too.
         timer = loop.call_later(max(0.0, held.seconds - (loop.time() - started_real)), waiter.wake)
         try:
@@ -90,3 +112,4 @@ async def wait(
             held = again
         if context.waited >= held.seconds - 0.001 or runtime.stopping:
             return held.answer
+        waiter = _park(runtime, held, end)

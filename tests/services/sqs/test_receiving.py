@@ -1,5 +1,6 @@
 """ReceiveMessage: which messages are received, and waiting for some."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -9,6 +10,10 @@ from typing import Any
 import pytest
 
 from fogbank.testing import Aws
+from runtime import dispatch
+from runtime.context import Members
+from runtime.dispatch import Wait
+from services.sqs.receiving import receive_message
 from tests.services.sqs.helpers import bodies, create, delete, fails, receive, redrive_policy, send
 
 
@@ -205,3 +210,18 @@ def test_a_wait_that_only_gives_messages_up_answers_at_once(aws: Aws) -> None:
     receive(aws, url)
     assert receive(aws, url, WaitTimeSeconds=20) == []
     assert bodies(receive(aws, dead)) == ["one"]
+
+
+def test_a_message_that_comes_before_the_waiting_has_begun_is_not_missed() -> None:
+    async def run() -> Members:
+        with sqs_in_process() as sqs:
+            url = sqs.create("orders")
+            request = {"QueueUrl": url, "WaitTimeSeconds": 20}
+            context = sqs.context("ReceiveMessage")
+            with pytest.raises(Wait) as parked:
+                dispatch.perform(sqs.runtime, context, receive_message, request)
+            waiting = dispatch.wait(sqs.runtime, context, receive_message, request, parked.value)
+            sqs("SendMessage", QueueUrl=url, MessageBody="one")
+            return await asyncio.wait_for(waiting, 10)
+
+    assert bodies(asyncio.run(run())["Messages"]) == ["one"]
