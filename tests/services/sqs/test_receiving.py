@@ -15,6 +15,7 @@ from runtime.context import Members
 from runtime.dispatch import Wait
 from services.sqs.receiving import receive_message
 from tests.services.sqs.helpers import bodies, create, delete, fails, receive, redrive_policy, send
+from tests.services.sqs.in_process import sqs_in_process
 
 
 def test_messages_are_received_in_the_order_of_sending(aws: Aws) -> None:
