@@ -19,12 +19,14 @@ _ODD = ("!", " ", "\u00fc", "a", "A", "0", "-", "\\", "#", "~")
 
 def allowed(pattern: str, least: int, most: int) -> str | None:
     """A text of a length that a pattern allows, or None when none is found."""
+    sizes = (max(1, least), max(least, min(most, 8)), most if most < 2000 else max(1, least))
     try:
         tree = parser.parse(pattern)
     except Exception:  # it is Java's
-        return None
-    for wanted in (least, max(least, min(most, 8)), most if most < 2000 else least):
-        text = _text(tree, max(1, wanted))
+        tree = []
+    tried = [_text(tree, size) for size in sizes]
+    tried += [letter * size for letter in ("a", "1") for size in sizes]
+    for text in tried:
         if least <= len(text) <= most and _matches(pattern, text):
             return text
     return None

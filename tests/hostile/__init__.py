@@ -1,0 +1,1 @@
+"""Requests that nobody should send: what a client gets wrong, and what an attacker tries."""
