@@ -1,12 +1,18 @@
 """A clean checkout to build from, and environments to install into; no network for any of it."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
+
+from fogbank import Connection, connect
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("fogbank", "server", "protocols", "runtime", "services")
@@ -29,17 +35,22 @@ def copy(target: Path) -> Path:
     return target
 
 
-def run(command: Sequence[str | Path], *, cwd: Path | None = None, **variables: str) -> str:
-    """Standard output of a command that must succeed."""
-    environment = {
+def surroundings(**variables: str) -> dict[str, str]:
+    """This process's environment, without what would lead a command away from its defaults."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "COV_", "PIP_", "FOGBANK_", "AWS_", "MAKE", "MFLAGS"))
     }
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **variables}
+
+
+def run(command: Sequence[str | Path], *, cwd: Path | None = None, **variables: str) -> str:
+    """Standard output of a command that must succeed."""
     finished = subprocess.run(
         command,
         cwd=cwd,
-        env={**environment, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        env=surroundings(**variables),
         capture_output=True,
         text=True,
         timeout=120,
@@ -47,6 +58,32 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, **variables: 
     )
     assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
     return finished.stdout
+
+
+@contextmanager
+def served(
+    command: Sequence[str | Path], port_file: Path, *, cwd: Path, **variables: str
+) -> Iterator[Connection]:
+    """A command that serves and says where in a file, for the length of a block."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=surroundings(**variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = list(takewhile("Ready.\n".__ne__, process.stdout))
+        assert port_file.exists(), "".join(lines)
+        yield connect(json.loads(port_file.read_text())["endpoint_url"])
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=20)
 
 
 def build(source: Path, kind: str, target: Path) -> Path:

@@ -1,10 +1,12 @@
 """The ten words of the Makefile, and what `.ci/run` does."""
 
+import json
 import os
 import re
+import sys
 from pathlib import Path
 
-from tests.packaging.checkout import ROOT, run, tracked
+from tests.packaging.checkout import ROOT, SITE_PACKAGES, copy, run, served, tracked
 
 WORDS = [
     "help",
@@ -19,6 +21,16 @@ WORDS = [
     "image",
     "clean",
 ]
+
+OFFLINE = """#!/bin/sh
+# A Python whose environments find this one's distributions, so that pip has nothing to download.
+"{python}" "$@" || exit
+if [ "$1 $2" = "-m venv" ]; then
+  for folder in "$3"/lib/python3*/site-packages; do
+    echo "{site_packages}" > "$folder/dependencies.pth"
+  done
+fi
+"""
 
 
 def test_each_word_is_there_and_says_what_it_does() -> None:
@@ -38,6 +50,25 @@ def test_serving_a_clean_clone_takes_an_environment_and_what_is_needed(tmp_path:
     assert "pip install --quiet --disable-pip-version-check --editable .\n" in steps
     assert steps.rstrip().endswith("fogbank serve")
     assert "dev" not in steps
+
+
+def test_a_clean_clone_serves_with_one_word(tmp_path: Path) -> None:
+    clone = copy(tmp_path / "clone")
+    python = tmp_path / "python"
+    python.write_text(OFFLINE.format(python=sys.executable, site_packages=SITE_PACKAGES))
+    python.chmod(0o755)
+    port_file = tmp_path / "port.json"
+    command = ["make", f"PYTHON={python}", f"ARGS=--port=0 --port-file={port_file}", "serve"]
+    with served(command, port_file, cwd=clone, PIP_NO_INDEX="1", PIP_NO_BUILD_ISOLATION="0"):
+        endpoint_url = json.loads(port_file.read_text())["endpoint_url"]
+        answer = run(
+            [clone / ".venv/bin/fogbank", "aws", "sts", "get-caller-identity"],
+            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            FOGBANK_ENDPOINT=endpoint_url,
+        )
+        assert json.loads(answer)["Account"] == "000000000000"
+    steps = run([*command[:-1], "--dry-run", "serve"], cwd=clone)
+    assert "pip" not in steps
 
 
 def test_an_environment_is_installed_into_again_when_the_project_file_changes(
