@@ -1,0 +1,1 @@
+"""Anomalies: what is there when something breaks in the middle."""
