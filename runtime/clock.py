@@ -24,6 +24,8 @@ class Clock:
         self._held = False
         start = time.time()
         self._history: list[tuple[float, float, bool]] = [(start, start, True)]
+        self._settings: list[tuple[float, float]] = []
+        """When it was set to a moment, in real and in virtual time."""
 
     @staticmethod
     def real() -> float:
@@ -56,6 +58,8 @@ class Clock:
         self._frozen_at = self.now() if at is None else at
         self._held = False
         self._remember()
+        if at is not None:
+            self._remember_setting()
 
     def resume(self) -> None:
         """Let time flow on from where it stands."""
@@ -97,6 +101,21 @@ class Clock:
         start_real, start_virtual, flowing = self._history[index]
         return start_virtual + (real - start_real) if flowing else start_virtual
 
+    def dated(self, second: float) -> float:
+        """The virtual time of a real date in whole seconds, such as that of a signature.
+
+        What a client signed in the second in which the clock was set to another moment is taken to
+        be signed after that, and before the clock was advanced in the same second.
+        """
+        index = bisect_right(self._settings, second + 1, key=lambda entry: entry[0]) - 1
+        if index >= 0 and self._settings[index][0] > second:
+            return self._settings[index][1]
+        return self.virtual(second)
+
+    def _remember_setting(self) -> None:
+        self._settings.append((time.time(), self.now()))
+        del self._settings[:-1_000]
+
     def _remember(self) -> None:
         now = time.time()
         entry = (now, self.now(), self._frozen_at is None)
@@ -115,10 +134,12 @@ class Clock:
         self._frozen_at = state["frozen_at"]
         self._offset = state["offset"]
         self._remember()
+        self._remember_setting()
 
     def go_on(self, state: dict[str, Any]) -> None:
         """Stand where an earlier process's clock stood; what was signed then is of that time."""
         self._history.clear()
+        self._settings.clear()
         self.load(state)
 
 

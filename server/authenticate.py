@@ -263,14 +263,18 @@ def _check_date(runtime: Runtime, service: Service, protocol: str, timestamp: fl
 
 
 def _check_expiry(runtime: Runtime, service: Service, protocol: str, signed: Signed) -> None:
-    """A presigned URL was signed at a real moment and expires in virtual time."""
+    """A presigned URL was signed at a real moment and expires in virtual time.
+
+    Its date is in whole seconds: one signed in the second in which the clock was advanced counts as
+    signed before that.
+    """
     assert signed.expires is not None
     clock = runtime.clock
     now, issued = clock.now(), signed.timestamp
     if not issued:
         expires = _expiry_of_v2(runtime, signed)
     elif issued - clock.real() <= SKEW_SECONDS:
-        expires = clock.virtual(issued) + signed.expires
+        expires = clock.dated(issued) + signed.expires
     elif issued - now <= SKEW_SECONDS:
         expires = issued + signed.expires
     else:

@@ -46,7 +46,17 @@ class House:
         assert found is not None
         handler = found.handler(operation)
         assert handler is not None
-        context = Context(
+        context = self.context(service, operation)
+        answer = dispatch.perform(self.runtime, context, handler, request)
+        if inspect.iscoroutine(answer):
+            answer = asyncio.run(answer)
+            self.runtime.settle_effects(context)
+        self.runtime.commit()
+        return answer or {}
+
+    def context(self, service: str, operation: str) -> Context:
+        """What an operation is called with, by the account's root."""
+        return Context(
             self.runtime,
             service=service,
             operation=operation,
@@ -57,12 +67,6 @@ class House:
             endpoint_url="http://localhost:4566",
             protocol="json",
         )
-        answer = dispatch.perform(self.runtime, context, handler, request)
-        if inspect.iscoroutine(answer):
-            answer = asyncio.run(answer)
-            self.runtime.settle_effects(context)
-        self.runtime.commit()
-        return answer or {}
 
     def advance(self, seconds: float) -> int:
         """Move the clock, and carry out what falls due; answers how much."""

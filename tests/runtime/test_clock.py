@@ -198,3 +198,24 @@ def test_dates_without_a_zone_are_utc(text: str, moment: float) -> None:
 def test_what_is_no_date_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_iso8601(text)
+
+
+def test_a_date_in_the_second_of_a_setting_is_after_it(machine: Machine) -> None:
+    clock = Clock()
+    machine.now = 2000.25
+    clock.freeze(9000.0)
+    machine.now = 2000.75
+    clock.move_to(9100.0)
+    assert clock.dated(2000.0) == 9000.0
+    assert clock.virtual(2000.0) == 2000.0
+    assert clock.dated(2001.0) == 9100.0
+    assert clock.dated(1999.0) == 1999.0
+
+
+def test_a_date_in_the_second_of_an_advance_is_before_it(machine: Machine) -> None:
+    clock = Clock()
+    machine.now = 2000.25
+    clock.freeze()
+    machine.now = 2000.75
+    clock.move_to(9100.0)
+    assert clock.dated(2000.0) == 2000.0
