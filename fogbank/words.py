@@ -1,7 +1,7 @@
 """What each client word of the `fogbank` command takes and does."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,9 @@ def _settle(word: ArgumentParser) -> None:
 
 def _snapshot(word: ArgumentParser) -> None:
     actions = word.add_subparsers(dest="action", metavar="action", required=True)
+    common = ArgumentParser(add_help=False, argument_default=SUPPRESS)  # said before or after
+    common.add_argument("--endpoint-url", metavar="URL", help="the server's address")
+    common.add_argument("--json", action="store_true", help="answer in JSON, as the server does")
     for action, text in (
         ("save", "keep all state under a name"),
         ("restore", "go back to a snapshot"),
@@ -105,11 +108,11 @@ def _snapshot(word: ArgumentParser) -> None:
         ("export", "write a snapshot into a file"),
         ("import", "take in a file that export wrote"),
     ):
-        found = actions.add_parser(action, help=text)
+        found = actions.add_parser(action, help=text, parents=[common])
         found.add_argument("name")
         if action in ("export", "import"):
             found.add_argument("file", type=Path)
-    actions.add_parser("list", help="show what snapshots there are")
+    actions.add_parser("list", help="show what snapshots there are", parents=[common])
 
     def carry_out(server: Connection, chosen: Namespace) -> int:
         if chosen.action == "list":

@@ -5,6 +5,7 @@ there is a test key of a user's own making: the root of the account it spells (t
 of the default account.
 """
 
+from base64 import b32encode
 from typing import Any, NamedTuple
 
 import orjson
@@ -84,19 +85,30 @@ def issue(
     account: str | None = None,
     seconds: float | None = None,
     session: dict[str, Any] | None = None,
+    token_size: int = 0,
 ) -> Credential:
-    """Make a new key pair for a principal; with `seconds` a temporary one that has a token."""
-    access_key_id = ("AKIA" if seconds is None else "ASIA") + context.ids.upper(16)
+    """Make a new key pair for a principal; with `seconds` a temporary one that has a token.
+
+    The token is as long as `token_size` characters at least.
+    """
+    account = account or context.account
+    access_key_id = ("AKIA" if seconds is None else "ASIA") + _key_id(context, account)
     secret = context.ids.base64(30)
-    token = None if seconds is None else context.ids.base64(270)
+    token = None if seconds is None else context.ids.base64(max(270, -(-token_size // 4) * 3))
     expires = None if seconds is None else context.now + seconds
-    values = (account or context.account, arn, kind, user_id, orjson.dumps(session or {}))
+    values = (account, arn, kind, user_id, orjson.dumps(session or {}))
     context.store.run(
         "INSERT INTO credential VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
         *(access_key_id, secret, token, expires, *values),
     )
     context.store.cache("credential").pop(access_key_id, None)
     return _credential(access_key_id, secret, token, expires, 1, *values)
+
+
+def _key_id(context: Context, account: str) -> str:
+    """Sixteen characters of which 40 bits are the account, as in AWS's own: tools read it there."""
+    number = 1 << 79 | int(account) << 39 | context.ids.number(0, (1 << 39) - 1)
+    return b32encode(number.to_bytes(10, "big")).decode()
 
 
 def set_active(context: Context, access_key_id: str, active: bool) -> None:

@@ -1,27 +1,21 @@
-"""Sessions: durations, session policies and tags, and the credentials that come of them.
+"""Sessions: issuing temporary credentials, and what is common to all who ask for them.
 
 Sessions are kept with their credentials (`runtime.credentials`), and end with them on the virtual
-clock.
+clock. What is kept of a session, for policies and for the sessions that it makes in turn:
+
+    name, role, issuer      the session's name, the role's ARN, the ARN of the user who vouched
+    policy, policy_arns     session policies
+    scoped_policies         those that GetScopedCredentials added, one over the other
+    tags, transitive_tag_keys, source_identity, external_id, mfa, provider
+    issued, expires         virtual epoch seconds
 """
-
-from collections.abc import Sequence
-from typing import Any
-
-import orjson
 
 from protocols.errors import Error
 from runtime import credentials
 from runtime.context import Context, Members
 
-MOST_PACKED_BYTES = 2048
-"""What session policies and tags may come to; AWS packs them, so that somewhat more fits there."""
-CHAINED_SECONDS = 3600
-"""A role assumed by a role's session lasts no longer."""
-
-
-def unsigned() -> Error:
-    """A request that nobody signed."""
-    return Error("MissingAuthenticationToken", "Request is missing Authentication Token")
+MOST_TOKEN_BYTES = 4096
+"""How long a session token may be; also the longest that can be asked for."""
 
 
 def invalid(message: str) -> Error:
@@ -29,100 +23,48 @@ def invalid(message: str) -> Error:
     return Error("ValidationError", message)
 
 
-def refuse_mfa(request: Members) -> None:
-    """Raises AccessDenied for a code of an MFA device: no such device exists here."""
-    if "SerialNumber" in request or "TokenCode" in request:
-        raise Error(
-            "AccessDenied",
-            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-        )
+def denied(message: str) -> Error:
+    """Something that this caller may not do."""
+    return Error("AccessDenied", message)
 
 
-def policies(request: Members) -> Members:
-    """The session policies of a request, checked as far as JSON goes."""
-    found: Members = {}
-    text = request.get("Policy")
-    if text is not None:
-        try:
-            document = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise _malformed("This policy contains invalid Json") from None
-        if not isinstance(document, dict) or "Statement" not in document:
-            raise _malformed("Syntax errors in policy.")
-        found["policy"] = text
-    arns = [item["arn"] for item in request.get("PolicyArns", ()) if "arn" in item]
-    if len(arns) > 10:
-        raise invalid("A maximum of 10 managed policies can be passed as session policies.")
-    if arns:
-        found["policy_arns"] = arns
-    return found
+def refuse_unsigned(context: Context) -> None:
+    """Raises MissingAuthenticationToken when nobody signed the request."""
+    if context.principal.type == "anonymous":
+        raise Error("MissingAuthenticationToken", "Request is missing Authentication Token")
 
 
-def _malformed(message: str) -> Error:
-    return Error("MalformedPolicyDocumentException", message)
+def is_temporary(context: Context) -> bool:
+    """Whether the caller's own credentials are a session's."""
+    return "expires" in context.principal.session
 
 
-def tags(context: Context, request: Members) -> Members:
-    """The tags of a new session: those that are asked for over those handed on by the caller's.
+def mfa(request: Members) -> Members:
+    """The MFA device that the caller says to have. Raises AccessDenied for half of what it takes.
 
-    Raises InvalidParameterValue for keys that are there twice, and for the override of a tag that
-    the calling session hands on.
+    Devices are not kept here, so that any serial number has one and any code is right.
     """
-    given = {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
-    if len({key.lower() for key in given}) != len(request.get("Tags", ())):
-        raise Error(
-            "InvalidParameterValue",
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+    if ("SerialNumber" in request) != ("TokenCode" in request):
+        raise denied(
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time"
+            " pass code."
         )
-    session = context.principal.session
-    kept = {
-        key: value
-        for key, value in session.get("tags", {}).items()
-        if key.lower() in {name.lower() for name in session.get("transitive_tag_keys", ())}
-    }
-    if {key.lower() for key in kept} & {key.lower() for key in given}:
-        raise Error(
-            "InvalidParameterValue",
-            "One of the specified transitive tag keys can't be set because it conflicts with a"
-            " transitive tag key from the calling session.",
-        )
-    transitive: Sequence[str] = request.get("TransitiveTagKeys", ())
-    if not {key.lower() for key in transitive} <= {key.lower() for key in given}:
-        raise Error(
-            "InvalidParameterValue",
-            "The specified transitive tag key must be included in the requested tags.",
-        )
-    every = {**kept, **given}
-    found: Members = {"tags": every} if every else {}
-    handed_on = [*kept, *transitive]
-    if handed_on:
-        found["transitive_tag_keys"] = handed_on
-    return found
+    return {"mfa": request["SerialNumber"]} if "SerialNumber" in request else {}
 
 
-def packed_percent(session: Members) -> int:
-    """How much of the room for policies and tags a session takes.
+def real_moment(context: Context, moment: float, issued: float | None) -> float:
+    """When something that was made elsewhere, in real time, ends in virtual time.
 
-    Raises PackedPolicyTooLarge above all of it.
+    What was made before the clock was moved on is as old as the clock says; what was made since is
+    not born expired.
     """
-    size = len(session.get("policy", "").encode())
-    size += sum(len(arn) for arn in session.get("policy_arns", ()))
-    size += sum(len(key.encode()) + len(value.encode()) for key, value in _pairs(session))
-    percent = -(-size * 100 // MOST_PACKED_BYTES)
-    if percent > 100:
-        raise Error(
-            "PackedPolicyTooLargeException",
-            f"Packed policy consumes {percent}% of allotted space, please use smaller policy.",
-        )
-    return percent
-
-
-def _pairs(session: Members) -> Any:
-    return session.get("tags", {}).items()
+    virtual = context.runtime.clock.virtual
+    return virtual(moment) if issued is None else virtual(issued) + moment - issued
 
 
 def issue(
     context: Context,
+    request: Members,
     *,
     arn: str,
     kind: str,
@@ -131,7 +73,8 @@ def issue(
     seconds: float,
     session: Members,
 ) -> Members:
-    """New temporary credentials, as every answer shows them."""
+    """New temporary credentials, and how long their token is for those who ask about that."""
+    least = request.get("MinimumSessionTokenSize", 0)
     made = credentials.issue(
         context,
         arn=arn,
@@ -140,11 +83,26 @@ def issue(
         account=account,
         seconds=seconds,
         session={**session, "issued": context.now, "expires": context.now + seconds},
+        token_size=least,
     )
-    assert made.expires is not None
+    assert made.token is not None
+    answer: Members = {
+        "Credentials": {
+            "AccessKeyId": made.access_key_id,
+            "SecretAccessKey": made.secret,
+            "SessionToken": made.token,
+            "Expiration": int(context.now + seconds),
+        }
+    }
+    if "MinimumSessionTokenSize" in request:
+        answer |= token_size(made.token)
+    return answer
+
+
+def token_size(token: str) -> Members:
+    """How long a token is, in bytes and as a percentage of what it may be."""
+    size = len(token)
     return {
-        "AccessKeyId": made.access_key_id,
-        "SecretAccessKey": made.secret,
-        "SessionToken": made.token,
-        "Expiration": int(made.expires),
+        "SessionTokenSize": size,
+        "SessionTokenUtilization": min(100, -(-size * 100 // MOST_TOKEN_BYTES)),
     }

@@ -1,6 +1,7 @@
 """Credentials: keys that were issued, switched off and revoked."""
 
 import re
+from base64 import b32decode
 
 from runtime import credentials
 from runtime.context import Context
@@ -45,6 +46,20 @@ def test_a_temporary_key_has_a_token_and_an_end_on_the_virtual_clock(context: Co
     assert found == made
     assert found.principal.session == {"tags": {"a": "ü"}}
     assert found.principal.account == "444455556666"
+
+
+def test_the_account_can_be_read_off_a_key(context: Context) -> None:
+    for account in ("000000000000", "111122223333", "999999999999"):
+        made = issue(context, arn=USER, kind="user", user_id="AIDA", account=account)
+        number = int.from_bytes(b32decode(made.access_key_id[4:])[:6])
+        assert f"{(number & 0x7FFFFFFFFF80) >> 7:012}" == account
+
+
+def test_a_token_is_as_long_as_it_has_to_be(context: Context) -> None:
+    for size, expected in ((0, 360), (360, 360), (361, 364), (4096, 4096)):
+        made = issue(context, arn=ROLE, kind="x", user_id="x", seconds=1, token_size=size)
+        assert made.token is not None
+        assert len(made.token) == expected
 
 
 def test_a_key_that_nothing_issued_is_nobodys(context: Context) -> None:

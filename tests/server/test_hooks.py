@@ -231,7 +231,8 @@ def test_a_script_ends_with_the_server(tmp_path: Path, loop: Loop) -> None:
     os.mkfifo(running)
     write(
         tmp_path / "ready.d" / "a.sh",
-        f"#!/bin/sh\ntrap 'echo > {ended}; exit' TERM\necho > {running}\nwhile :; do sleep 1; done",
+        f"#!/bin/sh\ntrap 'echo > {ended}; exit' TERM\necho > {running}\n"
+        "while :; do sleep 0.05; done",
     )
     made = hooks(tmp_path)
 
