@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from protocols.errors import Error
 from protocols.http import Request
+from runtime.bodies import INLINE_BYTES
+from server.spool import received, small
 
 if TYPE_CHECKING:
     from runtime.bodies import Body
@@ -88,21 +90,32 @@ def _unchunked(request: Request, body: bytes) -> bytes:
 
 async def spool(runtime: "Runtime", request: Request, receive: Receive, caller: "Caller") -> "Body":
     """A payload that streams, in a file unless it is small, with its digests."""
-    from server.spool import received
-
     length = request.headers.get(b"content-length")
     if length is not None and (not length.isdigit() or int(length) > MOST_STREAMED_BYTES):
         raise Error(
             "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", status=400
         )
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Disconnected
+    data: bytes = message.get("body", b"")
+    if not message.get("more_body") and len(data) <= INLINE_BYTES:
+        return small(data, request, caller.signed, caller.secret)
     return await received(
-        _pieces(receive), request, runtime.bodies, caller.signed, caller.secret, MOST_STREAMED_BYTES
+        _pieces(receive, message),
+        request,
+        runtime.bodies,
+        caller.signed,
+        caller.secret,
+        MOST_STREAMED_BYTES,
     )
 
 
-async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, message: dict[str, Any] | None = None) -> AsyncIterator[bytes]:
+    """What comes of a body, from the given message on if there is one already."""
     while True:
-        message = await receive()
+        if message is None:
+            message = await receive()
         if message["type"] != "http.request":
             raise Disconnected
         body = message.get("body")
@@ -110,6 +123,7 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
             yield body
         if not message.get("more_body"):
             return
+        message = None
 
 
 async def unless_disconnected(work: Coroutine[Any, Any, Any], receive: Receive) -> Any:

@@ -39,22 +39,42 @@ async def received(
     with an aws-chunked body.
     """
     length = request.headers.get(b"content-length", b"")
-    claimed = None if signed is None else signed.payload_hash
-    hashed = claimed is not None and _is_digest(claimed) is not None
     body = await spool(
         pieces,
         bodies=bodies,
         length=int(length) if length.isdigit() and len(length) <= 16 else None,
-        want_sha256=hashed,
+        want_sha256=_claims_digest(signed),
         algorithms=algorithms(request),
         decoder=chunked.decoder(request, signed, secret),
         most=most,
     )
-    if hashed and body.sha256 is not None and claimed is not None:
+    return _compared(body, signed)
+
+
+def small(data: bytes, request: Request, signed: Signed | None, secret: str | None) -> Body:
+    """The same for a payload that is there already, and small enough to stay in memory."""
+    decoder = chunked.decoder(request, signed, secret)
+    if decoder is not None:
+        data = b"".join(decoder.feed(data))
+        decoder.finish()
+    body = _in_memory(data, _claims_digest(signed), algorithms(request))
+    if decoder is not None:
+        body.trailers = decoder.trailers
+    return _compared(body, signed)
+
+
+def _claims_digest(signed: Signed | None) -> bool:
+    claimed = None if signed is None else signed.payload_hash
+    return claimed is not None and _is_digest(claimed) is not None
+
+
+def _compared(body: Body, signed: Signed | None) -> Body:
+    """A body whose digest was compared with the signed one. Raises XAmzContentSHA256Mismatch."""
+    if body.sha256 is not None and signed is not None and signed.payload_hash is not None:
         computed = body.sha256.hex()
-        if computed != claimed.lower():
+        if computed != signed.payload_hash.lower():
             body.discard()
-            raise wrong_payload(claimed, computed)
+            raise wrong_payload(signed.payload_hash, computed)
     return body
 
 
