@@ -228,7 +228,7 @@ class App:
         if runtime.faults.rules:
             struck = await faults.strike(runtime, context, members)
             if struck is not None and struck.action == "drop":
-                sending.abort(send)
+                self._drop(exchange, send)
                 return None
         answer = exchange.answer = await self._act(context, function, members, receive)
         # write
@@ -271,6 +271,12 @@ class App:
         return answer or {}
 
     # other ends --------------------------------------------------------------------------------
+
+    def _drop(self, exchange: Exchange, send: Send) -> None:
+        """Close the connection; the journal alone says why."""
+        exchange.error = faults.dropped()
+        self._record(exchange, Reply(500, []))
+        sending.abort(send)
 
     def _refusal(self, exchange: Exchange) -> Reply:
         error, service, call = exchange.error, exchange.service, exchange.call

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _NAMING = ("Arn", "Name", "Id", "Url", "Key")
 _FIRST = ("QueueUrl", "Bucket", "TableName", "StreamName", "FunctionName", "TopicArn", "KeyId")
 _THROTTLED = {
+    "sqs": ("RequestThrottled", "The request was denied due to request throttling.", 403),
     "s3": ("SlowDown", "Please reduce your request rate.", 503),
     "dynamodb": (
         "ProvisionedThroughputExceededException",
@@ -49,6 +50,7 @@ async def strike(runtime: "Runtime", context: Context, members: Members) -> Faul
         raise throttled(context)
     if rule.action == "latency_ms":
         await runtime.scheduler.pause(rule.value / 1000)
+        context.restart_clock()
         return None
     return rule
 
@@ -61,6 +63,11 @@ def throttled(context: Context) -> Error:
         return Error(code, message, status=status)
     code = "Throttling" if context.protocol == "query" else "ThrottlingException"
     return Error(code, "Rate exceeded", status=400)
+
+
+def dropped() -> Error:
+    """What the journal says of a request whose connection was closed without an answer."""
+    return Error("ConnectionDropped", "A fault rule of fogbank closed the connection.", status=500)
 
 
 def resource(members: Members) -> str:
@@ -93,7 +100,8 @@ def _broken_off(reply: Reply, limit: Any) -> AsyncIterator[bytes]:
         body.close()
     elif isinstance(body, bytes):
         content, size = body, len(body)
-        reply.headers.append((b"content-length", b"%d" % size))
+        if not any(name == b"content-length" for name, _ in reply.headers):
+            reply.headers.append((b"content-length", b"%d" % size))
     else:
         content = b""
 

@@ -30,7 +30,7 @@ async def send(reply: Reply, send: Send) -> None:
             async for piece in body:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
     except ConnectionAbortedError:  # on purpose
-        abort(send)
+        _break_off(send)
         return
     except BaseException:
         abort(send)  # a short answer must not look like a whole one
@@ -66,6 +66,22 @@ def abort(send: Send) -> None:
 
     ASGI has no word for this; uvicorn's `send` belongs to an object that knows the transport.
     """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    transport = _left(send)
     if transport is not None:
         transport.abort()
+
+
+def _break_off(send: Send) -> None:
+    """Close the connection once what was said so far has left it."""
+    transport = _left(send)
+    if transport is not None:
+        transport.close()
+
+
+def _left(send: Send) -> Any:
+    """The transport of a request that gets no more answer; uvicorn need not complain of that."""
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if cycle is not None and transport is not None:
+        cycle.disconnected = True
+    return transport
