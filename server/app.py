@@ -142,7 +142,8 @@ class App:
             return await self._answer(exchange, receive, send)
         except Error as error:
             if exchange.service is None:
-                return unknown.reply(exchange.request, str(error), error.status or 400)
+                status = error.status or 400
+                return unknown.reply(exchange.request, error.message, status, error.code)
             exchange.error = error
         except Invalid as invalid:
             assert exchange.call is not None

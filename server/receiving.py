@@ -129,7 +129,7 @@ async def _pieces(receive: Receive, message: dict[str, Any] | None = None) -> As
 async def unless_disconnected(work: Coroutine[Any, Any, Any], receive: Receive) -> Any:
     """The result of work that takes long; it is cancelled when the client goes away."""
     task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(receive())
+    gone = asyncio.ensure_future(_disconnected(receive))
     try:
         await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
@@ -138,6 +138,12 @@ async def unless_disconnected(work: Coroutine[Any, Any, Any], receive: Receive) 
     finally:
         task.cancel()
         gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait till the client goes away; a body that nobody has read may come first."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _too_large() -> Error:

@@ -11,20 +11,23 @@ _HINT = (
 )
 
 
-def reply(request: Request, message: str, status: int = 501) -> Reply:
+def reply(request: Request, message: str, status: int = 501, code: str = "NotImplemented") -> Reply:
     """In plain words for a browser, in JSON or XML for everybody else."""
     headers = request.headers
+    if status == 501:
+        message += _HINT
     if b"text/html" in headers.get(b"accept", b"") and request.method in ("GET", "HEAD"):
         if request.path == "/":
             return Reply(302, [(b"location", b"/_fogbank/ui/")])
-        text = (message + _HINT + "\n").encode("utf-8", "replace")
-        return Reply(404, [(b"content-type", b"text/plain; charset=utf-8")], text)
+        text = (message + "\n").encode("utf-8", "replace")
+        status = 404 if status == 501 else status
+        return Reply(status, [(b"content-type", b"text/plain; charset=utf-8")], text)
     kind = headers.get(b"content-type", b"")
     if b"x-amz-target" in headers or b"json" in kind or b"cbor" in kind:
-        body = b'{"__type":"NotImplemented","message":%b}' % orjson.dumps(message + _HINT)
+        body = orjson.dumps({"__type": code, "message": message})
         return Reply(status, [(b"content-type", b"application/x-amz-json-1.1")], body)
     xml = (
-        "<ErrorResponse><Error><Type>Sender</Type><Code>NotImplemented</Code>"
-        f"<Message>{escape(message + _HINT)}</Message></Error></ErrorResponse>"
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
+        f"<Message>{escape(message)}</Message></Error></ErrorResponse>"
     )
     return Reply(status, [(b"content-type", b"text/xml")], xml.encode("utf-8", "replace"))
