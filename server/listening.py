@@ -256,6 +256,7 @@ class Front:
         self._tick()
         for listener in self._listeners:
             try:
+                listener.listen(BACKLOG)  # uvloop keeps it to itself when this fails
                 if self._context is None:
                     self._servers.append(
                         await self._loop.create_server(
@@ -320,23 +321,20 @@ async def serve(
     told = asyncio.Event()
     _on_signals(told.set)
     front = Front(app, listeners, context)
-    await front.open()
-    with contextlib.ExitStack() as watching:
-        if settings.parent_pid is not None:
-            from server.parent import watch
-
-            watching.callback(watch(settings.parent_pid, told.set))
-        await _answer_until(told, answering)
-    _stopping_signals(asyncio.current_task())
-    log.info("stopping")
     try:
-        await stopping()
+        await front.open()
+        with contextlib.ExitStack() as watching:
+            if settings.parent_pid is not None:
+                from server.parent import watch
+
+                watching.callback(watch(settings.parent_pid, told.set))
+            await _answer_until(told, answering, stopping)
     finally:
         await front.close()
 
 
-async def _answer_until(told: asyncio.Event, answering: Step) -> None:
-    """Run `answering`, and on till told to stop. Raises what it raises."""
+async def _answer_until(told: asyncio.Event, answering: Step, stopping: Step) -> None:
+    """Run `answering`, and on till told to stop; then `stopping`. Raises what they raise."""
     beginning = asyncio.ensure_future(answering())
     ending = asyncio.ensure_future(told.wait())
     try:
@@ -348,3 +346,6 @@ async def _answer_until(told: asyncio.Event, answering: Step) -> None:
         ending.cancel()
         beginning.cancel()
         await asyncio.wait((beginning,))
+        _stopping_signals(asyncio.current_task())
+        log.info("stopping")
+        await stopping()

@@ -21,6 +21,10 @@ _COLLECT_AFTER = (10_000, 20, 100)
 """Objects, and collections of each younger generation, between two collections."""
 
 
+class PortFileError(listening.ListenError):
+    """The file that tells our port can't be written."""
+
+
 def run(settings: Settings) -> int:
     """Serve until told to stop; answers the exit status."""
     logs.configure(settings)
@@ -101,8 +105,11 @@ def _write_port_file(settings: Settings, port: int) -> None:
         return
     content = {"port": port, "pid": os.getpid(), "endpoint_url": endpoint_url(settings, port)}
     half = Path(f"{path}.new")
-    half.write_bytes(orjson.dumps(content))
-    half.replace(path)  # whoever waits for it must not see half of it
+    try:
+        half.write_bytes(orjson.dumps(content))
+        half.replace(path)  # whoever waits for it must not see half of it
+    except OSError as failure:
+        raise PortFileError(f"{path} cannot be written: {failure.strerror}") from None
 
 
 if __name__ == "__main__":
