@@ -296,10 +296,11 @@ def _expiry_of_v2(runtime: Runtime, signed: Signed) -> float:
     """
     assert signed.expires is not None
     seen = runtime.presigned
-    expires = seen.get(signed.signature)
+    key = f"{signed.access_key_id} {signed.signature}"  # two keys may have one secret
+    expires = seen.get(key)
     if expires is None:
         if len(seen) >= 10_000:
             del seen[next(iter(seen))]
         expires = signed.expires + runtime.clock.now() - runtime.clock.real()
-        seen[signed.signature] = expires
+        seen[key] = expires
     return expires

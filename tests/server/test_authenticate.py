@@ -6,7 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.auth import S3SigV4Auth, SigV4Auth, SigV4QueryAuth
+from botocore.auth import HmacV1Auth, S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -345,6 +346,45 @@ def test_the_example_keys_signature_is_verified(aws: Aws) -> None:
     assert answer.message.startswith("The request signature we calculated does not match")
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "codes"),
+    [
+        ("sts", "get_caller_identity", (403, "SignatureDoesNotMatch")),
+        ("sqs", "list_queues", (400, "InvalidSignatureException")),
+        ("s3", "list_buckets", (403, "SignatureDoesNotMatch")),
+        ("lambda", "list_functions", (403, "InvalidSignatureException")),
+        ("route53", "list_hosted_zones", (403, "SignatureDoesNotMatch")),
+        ("ec2", "describe_vpcs", (401, "AuthFailure")),
+    ],
+)
+def test_a_wrong_secret_is_refused_in_the_protocols_words(
+    aws: Aws, service: str, operation: str, codes: tuple[int, str]
+) -> None:
+    keys = {"AccessKeyId": signing.KEY, "SecretAccessKey": "another", "SessionToken": None}
+    client = _client(aws, service, keys)
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)()
+    answer = caught.value.response
+    told = answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]
+    assert told == codes
+    right = _client(aws, service, {**keys, "SecretAccessKey": signing.SECRET})
+    if service in ("lambda", "route53", "ec2"):
+        with pytest.raises(ClientError, match="NotImplemented"):
+            getattr(right, operation)()
+    else:
+        getattr(right, operation)()
+
+
+@pytest.mark.parametrize("secret", [signing.SECRET, "another"])
+def test_signatures_of_version_2_are_verified_too(aws: Aws, secret: str) -> None:
+    signer = HmacV1Auth(Credentials(signing.KEY, secret))
+    request = AWSRequest(method="GET", url=f"{aws.endpoint_url}/")
+    signer.add_auth(request)
+    answer = _deliver(aws, signing.received(request))
+    expected = (200, "") if secret == signing.SECRET else (403, "SignatureDoesNotMatch")
+    assert (answer.status, answer.code) == expected
+
+
 @pytest.mark.fogbank(signatures="off")
 def test_a_wrong_signature_does_not_matter_when_signatures_are_off(aws: Aws) -> None:
     wrong = _signed_query(aws, Credentials(signing.KEY, "another secret"))
@@ -393,99 +433,3 @@ def test_a_header_that_lacks_something_is_refused(aws: Aws, authorization: str, 
     answer = _who(aws, {**claimed("sts"), "authorization": authorization})
     assert answer.status in (400, 403)
     assert answer.code == code
-
-
-# presigned ----------------------------------------------------------------------------------------
-
-
-def _fetch(aws: Aws, url: str) -> Answer:
-    target = url.removeprefix(aws.endpoint_url)
-    return send(aws.endpoint_url, "GET", target, host=url.split("/")[2])
-
-
-def _presigned(aws: Aws, seconds: int, ahead: float = 0.0) -> str:
-    """A URL of an object, signed by a client whose clock is a little ahead of ours."""
-    request = raw_request(f"{aws.endpoint_url}/bucket/key")
-    signer = SigV4QueryAuth(Credentials(aws.account, "test"), "s3", "us-east-1", seconds)
-    with pytest.MonkeyPatch.context() as patch:
-        moment = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=ahead)
-        patch.setattr("botocore.auth.get_current_datetime", lambda *_, **__: moment)
-        signer.add_auth(request)
-    url: str = request.url
-    return url
-
-
-def raw_request(url: str) -> Any:
-    """A request for botocore's signers."""
-    from botocore.awsrequest import AWSRequest
-
-    return AWSRequest(method="GET", url=url)
-
-
-@pytest.fixture
-def stored(aws: Aws) -> Aws:
-    """An account with an object."""
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket="bucket")
-    s3.put_object(Bucket="bucket", Key="key", Body=b"content")
-    return aws
-
-
-@pytest.mark.fogbank(freeze=True)
-def test_a_url_signed_before_an_advance_expires_by_it(stored: Aws) -> None:
-    url = _presigned(stored, 60)
-    assert _fetch(stored, url).body == b"content"
-    stored.clock.advance(55)
-    assert _fetch(stored, url).status == 200
-    stored.clock.advance(6)
-    answer = _fetch(stored, url)
-    assert (answer.status, answer.code) == (403, "AccessDenied")
-    assert answer.message == "Request has expired"
-    assert b"<X-Amz-Expires>60</X-Amz-Expires>" in answer.body
-
-
-@pytest.mark.fogbank(freeze=True)
-def test_a_url_signed_after_an_advance_is_not_born_expired(stored: Aws) -> None:
-    stored.clock.advance(86_400)
-    url = _presigned(stored, 60, ahead=2)
-    assert _fetch(stored, url).body == b"content"
-
-
-@pytest.mark.fogbank(freeze="2020-02-29T12:00:00Z")
-def test_a_url_signed_after_a_freeze_in_the_past_expires_in_time(stored: Aws) -> None:
-    url = _presigned(stored, 1)
-    assert _fetch(stored, url).status == 200
-    stored.clock.advance(3)
-    assert _fetch(stored, url).status == 403
-
-
-@pytest.mark.fogbank(freeze="2040-02-29T12:00:00Z")
-def test_a_url_signed_after_a_freeze_in_the_future_is_not_born_expired(stored: Aws) -> None:
-    url = _presigned(stored, 60)
-    assert _fetch(stored, url).status == 200
-    stored.clock.advance(61)
-    assert _fetch(stored, url).status == 403
-
-
-def test_a_url_of_the_far_future_is_not_valid_yet(stored: Aws) -> None:
-    answer = _fetch(stored, _presigned(stored, 60, ahead=3600))
-    assert (answer.status, answer.code) == (403, "AccessDenied")
-    assert answer.message == "Request is not valid yet"
-
-
-def test_a_url_that_botocore_signs_by_itself(stored: Aws) -> None:
-    s3 = stored.client("s3", config=Config(signature_version="s3v4"))
-    arguments = {"Bucket": "bucket", "Key": "key"}
-    url = s3.generate_presigned_url("get_object", Params=arguments, ExpiresIn=60)
-    assert "X-Amz-Signature=" in url
-    assert _fetch(stored, url).body == b"content"
-    old = stored.client("s3", config=Config(signature_version="s3"))
-    url = old.generate_presigned_url("get_object", Params=arguments, ExpiresIn=60)
-    assert "AWSAccessKeyId=" in url
-    assert _fetch(stored, url).body == b"content"
-
-
-def test_an_expiry_of_more_than_a_week_is_refused(stored: Aws) -> None:
-    answer = _fetch(stored, _presigned(stored, 604_801))
-    assert (answer.status, answer.code) == (400, "AuthorizationQueryParametersError")
-    assert "less than a week" in answer.message
