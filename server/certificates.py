@@ -148,7 +148,7 @@ class Names:
         own = [settings.hostname, *settings.served_hostnames, *settings.allowed_hosts]
         hosts = [host for host in settings.hosts if host not in ("0.0.0.0", "::")]
         bases = dict.fromkeys(
-            name.lower().strip(".") for name in ("localhost", *own) if name not in ("*", "")
+            _ascii(name.lower().strip(".")) for name in ("localhost", *own) if name not in ("*", "")
         )
         self._bases = (*bases, "amazonaws.com", "amazonaws.com.cn")
         names = [
@@ -252,6 +252,14 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _ascii(name: str) -> str:
+    """A name as clients write it on the wire. Raises CertificateError."""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        raise CertificateError(f"{name} is not a host's name") from None
 
 
 def _general_name(name: str) -> x509.GeneralName:
