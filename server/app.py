@@ -35,6 +35,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
+_FAILURE = "The request processing has failed because of an unknown error, exception or failure."
 _OURS = ("/_fogbank/", "/_localstack/", "/_aws/", "/moto-api/")
 
 
@@ -158,12 +159,9 @@ class App:
         except Exception:
             name = exchange.call.name if exchange.call else exchange.request.path
             log.exception("%s failed", name)
-            exchange.error = Error(
-                "InternalFailure",
-                "The request processing has failed because of an unknown error, exception or"
-                " failure.",
-                status=500,
-            )
+            exchange.error = Error("InternalFailure", _FAILURE, status=500)
+            if exchange.service is None:
+                return unknown.reply(exchange.request, _FAILURE, 500, "InternalFailure")
         return self._refusal(exchange)
 
     async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:

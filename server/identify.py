@@ -209,7 +209,7 @@ class Identifier:
         owners = self._shared.get((names, request.method))
         if owners is None:
             owners = self._shared[names, request.method] = self._owners(names, request.method)
-        found = owners.literal.get(request.path.split("/", 2)[1], owners.open)
+        found = owners.literal.get(_first(request.path), owners.open)
         if len(found) > 1:
             for service in found:
                 if routes.match(service.model, request) is not None:
@@ -308,3 +308,8 @@ def _understood(request: Request, signing_name: str | None, action: str | None) 
     if action is not None:
         seen.append(f"Action {action[:100]!r}")
     return f"This names no service of AWS that fogbank knows: {', '.join(seen)}."
+
+
+def _first(path: str) -> str:
+    """The first word of a path, which may be `*` alone."""
+    return path.removeprefix("/").partition("/")[0]

@@ -186,7 +186,7 @@ def recognises(runtime: Runtime, request: Request) -> bool:
     """Whether an unsigned request is for a bucket that there is, or uploads an HTML form."""
     if request.headers.get(b"content-type", b"").startswith(b"multipart/form-data"):
         return True
-    name = request.path.split("/", 2)[1]
+    name = request.path.removeprefix("/").partition("/")[0]  # a path may be `*` alone
     if not name or not name.isascii() or not 3 <= len(name) <= 63:
         return False
     store = runtime.store

@@ -183,6 +183,17 @@ def test_targets(aws: Aws, target: str) -> None:
     assert answer.status in (200, 400, 403, 404, 414)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("service", ["s3", "sqs", "sts", "lambda", "route53", ""])
+def test_paths_without_a_slash(aws: Aws, method: str, service: str) -> None:
+    headers = claimed(service, key=aws.account) if service else {}
+    for host in ("localhost", "bucket.s3.localhost", "s3.amazonaws.com"):
+        answer = send(aws.endpoint_url, method, "*", headers, host=host)
+        assert 200 <= answer.status < 500 or answer.status == 501
+        answer = send(aws.endpoint_url, method, "http://localhost/bucket/*", headers, host=host)
+        assert 200 <= answer.status < 500 or answer.status == 501
+
+
 @pytest.mark.parametrize(
     "chunks",
     [

@@ -339,6 +339,24 @@ def test_a_bug_is_an_internal_failure_that_tells_nothing(
     assert "the secret of the house" in caplog.text
 
 
+def test_a_bug_before_anything_is_known_is_one_too(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the secret of the house")
+
+    monkeypatch.setattr("server.identify.Identifier.service", broken)
+
+    async def work() -> None:
+        answer = await house.ask(_LIST, b"{}")
+        assert answer is not None
+        assert (answer.status, answer.code) == (500, "InternalFailure")
+        assert b"secret" not in answer.body
+
+    house.run(work)
+    assert "the secret of the house" in caplog.text
+
+
 @pytest.mark.parametrize("failure", [RuntimeError("bug"), Error("Refused", "no", status=400)])
 def test_what_a_handler_did_before_it_failed_is_undone(house: House, failure: Exception) -> None:
     def half(context: Context, request: Members) -> Members:
