@@ -203,10 +203,10 @@ class App:
         else:
             if not request.body:
                 request.body = await receiving.read(request, receive)
-            authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
-            exchange.size_bytes = len(request.body)
             if call is None:
                 call = exchange.call = self._identifier.call(identified, request)
+            authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
+            exchange.size_bytes = len(request.body)
         if call.service is not service:
             service = exchange.service = call.service
         function = call.function
