@@ -422,7 +422,7 @@ def _open_checked(path: Path, *, may_be_empty: bool = True) -> sqlite3.Connectio
             found = str(failure)
         if found != "ok":
             connection.close()
-            raise StoreError(f"{path} is damaged: {found}")
+            raise StoreError(f"{path} is damaged: {' '.join(found.split())}")
     return connection
 
 

@@ -222,6 +222,12 @@ class Connection(HttpToolsProtocol):
         if not self.connections:
             self.server_state.changed.set()
 
+    def lingers(self) -> bool:
+        """Whether only the goodbye of https is still to be said."""
+        secure = self.transport.get_extra_info("sslcontext") is not None
+        idle = self.cycle is None or self.cycle.response_complete
+        return secure and idle and self.transport.get_write_buffer_size() == 0
+
 
 class Front:
     """The sockets while they are served."""
@@ -246,6 +252,7 @@ class Front:
         self._config.load()
         self._servers: list[Any] = []
         self._date: asyncio.TimerHandle | None = None
+        self._last: asyncio.TimerHandle | None = None
 
     def connection(self) -> asyncio.Protocol:
         """The protocol of a new connection."""
@@ -284,6 +291,7 @@ class Front:
             server.close()
         for connection in list(state.connections):
             connection.shutdown()
+        self._hang_up(_LAST_SECONDS)
         try:
             async with asyncio.timeout(GRACE_SECONDS):
                 while state.tasks or state.connections:
@@ -297,12 +305,28 @@ class Front:
         finally:
             if self._date is not None:
                 self._date.cancel()
+            if self._last is not None:
+                self._last.cancel()
             for connection in list(state.connections):
                 connection.transport.abort()
             if state.tasks:
                 await asyncio.wait(state.tasks, timeout=_LAST_SECONDS)
             for task in state.tasks:
                 task.cancel()
+
+    def _hang_up(self, after_seconds: float) -> None:
+        """End https connections that have nothing more to say, again and again.
+
+        Theirs is an end of two sides, and SDKs' pools never see that ours is over.
+        """
+
+        def end() -> None:
+            for connection in list(self._state.connections):
+                if isinstance(connection, Connection) and connection.lingers():
+                    connection.transport.abort()
+            self._hang_up(after_seconds)
+
+        self._last = self._loop.call_later(after_seconds, end)
 
 
 async def serve(

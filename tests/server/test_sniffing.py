@@ -99,6 +99,28 @@ def test_silence_is_not_borne_for_ever(serving: Serving, monkeypatch: pytest.Mon
     assert serving.run(client) == 7
 
 
+def test_an_idle_client_that_does_not_look_holds_up_no_end(
+    serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = certificates.folder(serving.settings) / "ca.pem"
+    kept = []
+
+    def idle(path: Path, port: int) -> None:
+        context = ssl.create_default_context(cafile=path)
+        plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+        kept.append(context.wrap_socket(plain, server_hostname="localhost"))
+        kept[0].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert kept[0].recv(1000).startswith(b"HTTP/1.1 200")
+
+    async def client(serving: Serving) -> None:
+        await asyncio.to_thread(idle, path, serving.port)
+
+    with caplog.at_level(logging.WARNING):
+        assert serving.run(client) == 7
+    assert caplog.messages == []  # such as that something did not end in time
+    kept[0].close()
+
+
 @pytest.mark.parametrize(
     "said", [b"\x16\x03\x01\x00\x05nonsense", b"\x16" * 4000, b"\x00\x00\r\n\r\n"]
 )
