@@ -55,7 +55,6 @@ ERRORS = {
     "MissingRequiredParameter": 400,
     "NoSuchVersion": 404,
     "NotImplemented": 501,
-    "PermanentRedirect": 301,
     "PreconditionFailed": 412,
     "SignatureDoesNotMatch": 403,
 }

@@ -109,7 +109,7 @@ def _check_region(context: Context, bucket: Bucket) -> None:
         "Please send all future requests to this endpoint.",
         Endpoint=f"s3.{bucket.region}.amazonaws.com",
         Bucket=bucket.name,
-        Region=bucket.region,
+        BucketRegion=bucket.region,
     )
 
 

@@ -85,7 +85,7 @@ def _disposition(headers: bytes) -> tuple[str, str | None]:
         name, _, value = line.partition(":")
         if name.strip().lower() == "content-disposition":
             found = {
-                found[1].lower(): found[2].replace(r"\"", "\"")
+                found[1].lower(): found[2].replace(r"\"", '"')
                 if found[2] is not None
                 else found[3].strip()
                 for found in _PARAMETER.finditer(value)

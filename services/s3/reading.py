@@ -4,7 +4,6 @@ from typing import Any
 
 import orjson
 
-from protocols import timestamps
 from protocols.errors import Error
 from runtime.context import Context, Members
 from services.s3 import (
@@ -129,7 +128,7 @@ def _override(context: Context, request: Members, answer: Members) -> None:
             raise errors.invalid_request(
                 "Request specific response headers cannot be used for anonymous GET requests."
             )
-        answer[header] = timestamps.rfc822(value) if name == "ResponseExpires" else value
+        answer[header] = value
 
 
 def _wanted(request: Members, size: int) -> tuple[int, int] | None:

@@ -34,7 +34,7 @@ _STATUS = {"shape": "HttpStatus", "location": "statusCode", "locationName": "Sta
 
 
 def amend(model: dict[str, Any]) -> None:
-    """Name answers' elements, let reads choose their status, add PostObject."""
+    """Name answers' elements, let reads choose their status, add redirects and PostObject."""
     shapes = model["shapes"]
     for name, element in _ELEMENTS.items():
         shapes[name]["locationName"] = element
@@ -44,7 +44,25 @@ def amend(model: dict[str, Any]) -> None:
     shapes["HttpStatus"] = {"type": "integer"}
     for name in ("GetObjectOutput", "HeadObjectOutput"):
         shapes[name]["members"]["StatusCode"] = dict(_STATUS)
+    for name in ("Expires", "ResponseExpires"):
+        shapes[name] = {"type": "string"}  # kept and told as it came, whatever it is
+    shapes["PermanentRedirect"] = _redirect()
     _add_form_uploads(model)
+
+
+def _redirect() -> dict[str, Any]:
+    """The error that tells the right region, in a header too: answers to HEAD have no body."""
+    region = {"location": "header", "locationName": "x-amz-bucket-region"}
+    return {
+        "type": "structure",
+        "exception": True,
+        "error": {"httpStatusCode": 301},
+        "members": {
+            "Endpoint": {"shape": "Location"},
+            "Bucket": {"shape": "BucketName"},
+            "BucketRegion": {"shape": "Region", **region},
+        },
+    }
 
 
 def _add_form_uploads(model: dict[str, Any]) -> None:
