@@ -164,7 +164,8 @@ class App:
                 return unknown.reply(exchange.request, _FAILURE, 500, "InternalFailure")
         return self._refusal(exchange)
 
-    async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
+    async def _admit(self, exchange: Exchange, receive: Receive) -> tuple[Call, Caller]:
+        """What is called and by whom, once the signature is right and the body is there."""
         runtime, request = self._runtime, exchange.request
         # who signed, in the form of a claim
         signed, malformed = authenticate.claim(request)
@@ -203,12 +204,23 @@ class App:
         else:
             if not request.body:
                 request.body = await receiving.read(request, receive)
+            nothing: Error | None = None
             if call is None:
-                call = exchange.call = self._identifier.call(identified, request)
+                try:
+                    call = exchange.call = self._identifier.call(identified, request)
+                except Error as error:
+                    nothing = error  # said to those whose signature is right
             authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
             exchange.size_bytes = len(request.body)
-        if call.service is not service:
-            service = exchange.service = call.service
+            if nothing is not None:
+                raise nothing
+        assert call is not None
+        return call, caller
+
+    async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
+        runtime, request = self._runtime, exchange.request
+        call, caller = await self._admit(exchange, receive)
+        service = exchange.service = call.service
         function = call.function
         if function is None:
             raise not_implemented(service.name, call.name)
