@@ -245,9 +245,11 @@ def _chosen(context: Context, request: Members, upload: Upload) -> tuple[list[Pa
 
     Raises what is wrong with the request's list of parts.
     """
-    wanted = (request.get("MultipartUpload") or {}).get("Parts") or []
-    if not wanted:
+    if "MultipartUpload" not in request:
         raise errors.invalid_request("You must specify at least one part")
+    wanted = request["MultipartUpload"].get("Parts") or []
+    if not wanted:
+        raise errors.malformed_xml()
     rows: list[Part] = context.store.all(
         PART + " WHERE upload = ? ORDER BY number", upload.id, into=Part
     )

@@ -46,6 +46,10 @@ def amend(model: dict[str, Any]) -> None:
         shapes[name]["members"]["StatusCode"] = dict(_STATUS)
     for name in ("Expires", "ResponseExpires"):
         shapes[name] = {"type": "string"}  # kept and told as it came, whatever it is
+    shapes["CopySource"].pop("pattern", None)  # which knows only one of its spellings
+    shapes["SpelledNumber"] = {"type": "string"}  # which may be empty
+    for name in ("MaxParts", "PartNumberMarker"):
+        shapes["ListPartsRequest"]["members"][name]["shape"] = "SpelledNumber"
     shapes["PermanentRedirect"] = _redirect()
     _add_form_uploads(model)
 

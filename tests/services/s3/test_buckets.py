@@ -25,7 +25,6 @@ def test_a_new_bucket_is_there(aws: Aws) -> None:
 )
 def test_a_name_that_is_none_is_refused(aws: Aws, name: str) -> None:
     s3 = aws.client("s3")
-    s3.meta.events.unregister("before-parameter-build.s3")
     with fails("InvalidBucketName", "The specified bucket is not valid.", BucketName=name):
         s3.create_bucket(Bucket=name)
     assert s3.list_buckets()["Buckets"] == []
