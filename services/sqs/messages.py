@@ -13,8 +13,10 @@ MOST_VISIBILITY_SECONDS = 43_200
 _MOST_DELAY_SECONDS = 900
 _IDENTIFIER = re.compile(r"[!-~]{1,128}")
 
+# FAIL: what the statement did before an error goes with the operation's frame, and SQLite need not
+# keep a journal for the statement alone.
 _INSERT = (
-    "INSERT INTO sqs_message (id, box, due, sent, lane, message_id, body, body_md5, sender,"
+    "INSERT OR FAIL INTO sqs_message (id, box, due, sent, lane, message_id, body, body_md5, sender,"
     " attributes, attributes_md5, trace_header, message_group, deduplication_id)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
