@@ -95,7 +95,10 @@ async def spool(runtime: "Runtime", request: Request, receive: Receive, caller: 
         raise Error(
             "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", status=400
         )
-    message = await receive()
+    if request.body:  # it was read already, since it may have been a form of the query protocols
+        message = {"type": "http.request", "body": request.body}
+    else:
+        message = await receive()
     if message["type"] != "http.request":
         raise Disconnected
     data: bytes = message.get("body", b"")

@@ -10,7 +10,8 @@ multipart    multipart uploads from their creation to their end
 parts        the parts of an upload
 tagging      reading and changing the tags of objects
 tags         the rules for tags
-post_policy  uploads by an HTML form
+posting      uploads by an HTML form
+post_policy  who signed a form, and what it may hold
 forms        multipart/form-data, without holding the file in memory
 content      the bytes: rows for small ones, shared pieces of files for large ones
 checksums    the algorithms, their combination, and their verification
@@ -31,7 +32,9 @@ ERRORS = {
     "ConditionalRequestConflict": 409,
     "EntityTooLarge": 400,
     "EntityTooSmall": 400,
+    "ExpiredToken": 400,
     "IllegalLocationConstraintException": 400,
+    "InvalidAccessKeyId": 403,
     "InvalidArgument": 400,
     "InvalidBucketAclWithObjectOwnership": 400,
     "InvalidBucketName": 400,
@@ -46,6 +49,7 @@ ERRORS = {
     "InvalidRedirectLocation": 400,
     "InvalidStorageClass": 400,
     "InvalidTag": 400,
+    "InvalidToken": 400,
     "KeyTooLongError": 400,
     "MalformedPOSTRequest": 400,
     "MalformedXML": 400,

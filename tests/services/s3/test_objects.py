@@ -258,3 +258,14 @@ def test_what_is_not_there_yet_is_refused(aws: Aws) -> None:
         s3.put_object(Bucket=BUCKET, Key="key", WebsiteRedirectLocation="elsewhere")
     assert not exists(s3, "key")
     s3.put_object(Bucket=BUCKET, Key="key", ServerSideEncryption="AES256")
+
+
+def test_the_content_type_of_html_forms_is_one_like_others(aws: Aws) -> None:
+    s3 = create(aws)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    for body in (b"a=b", LARGE):
+        url = presigned(s3, "put_object", Key="key", ContentType=kind["content-type"])
+        assert http("PUT", url, body, kind).status == 200
+        assert read(s3, "key") == body
+    found = s3.get_object(Bucket=BUCKET, Key="key")
+    assert found["ContentType"] == kind["content-type"]
