@@ -21,6 +21,7 @@ from protocols.codec import Members
 from protocols.errors import Error, Invalid
 from protocols.http import Reply, Request
 from runtime import dispatch
+from runtime.bodies import Body
 from runtime.context import Context
 from runtime.runtime import Runtime, not_implemented
 from server import authenticate, faults, receiving, sending, unknown
@@ -162,6 +163,9 @@ class App:
             exchange.error = Error("InternalFailure", _FAILURE, status=500)
             if exchange.service is None:
                 return unknown.reply(exchange.request, _FAILURE, 500, "InternalFailure")
+        finally:
+            if isinstance(exchange.request.body, Body):
+                exchange.request.body.discard()  # unless an operation kept it
         return self._refusal(exchange)
 
     async def _admit(self, exchange: Exchange, receive: Receive) -> tuple[Call, Caller]:

@@ -1,10 +1,13 @@
 """Posting: uploads by an HTML form, whose fields are PutObject's headers."""
 
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from fogbank.process import Server
 from fogbank.testing import Aws
 from tests.services.s3.helpers import (
     BUCKET,
@@ -160,3 +163,21 @@ def test_what_put_object_refuses(aws: Aws) -> None:
     s3.delete_bucket(Bucket=BUCKET)
     answer = post(s3)
     assert (answer.status, answer.code) == (404, "NoSuchBucket")
+
+
+def test_nothing_is_left_of_what_was_refused_or_taken_apart(tmp_path: Path) -> None:
+    with Server(data=tmp_path) as server:
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        form = s3.generate_presigned_post(
+            BUCKET, "key", Conditions=[["content-length-range", 0, 9]]
+        )
+        answer = http("POST", form["url"], fields={**form["fields"], "file": ("file", LARGE)})
+        assert answer.code == "EntityTooLarge"
+        with pytest.raises(ClientError, match="BadDigest"):
+            s3.put_object(Bucket=BUCKET, Key="key", Body=LARGE, ContentMD5="A" * 22 + "==")
+        assert post(s3, "key", LARGE).status == 204
+        files = [path for path in (tmp_path / "bodies").rglob("*") if path.is_file()]
+        assert [path.stat().st_size for path in files] == [len(LARGE)]
+        s3.delete_object(Bucket=BUCKET, Key="key")
+        assert not files[0].exists()
