@@ -140,25 +140,30 @@ class Runtime:
     def _commit_in_turn(self) -> None:
         try:
             self.commit()
-        except Exception as failure:
+        except Exception:
             log.exception("the state could not be written")
-            if self._committed is not None and not self._committed.done():
-                self._committed.set_exception(failure)
-                self._committed = None
 
     def commit(self) -> None:
-        """Make all writes so far permanent, then let the answers that wait for that leave."""
+        """Make all writes so far permanent, then let the answers that wait for that leave.
+
+        Raises StoreError when they could not be written: they are undone, what was to follow them
+        does not happen, and the answers that wait fail.
+        """
         if self._committing is not None:
             self._committing.cancel()
             self._committing = None
-        self.store.commit()
         waiting, self._committed = self._committed, None
+        actions, self._actions = self._actions, []
+        try:
+            self.store.commit()
+        except Exception as failure:
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(failure)
+            raise
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
-        if self._actions:
-            actions, self._actions = self._actions, []
-            for action in actions:
-                action()
+        for action in actions:
+            action()
 
     def committed(self) -> "asyncio.Future[None]":
         """Done when everything written so far is permanent."""

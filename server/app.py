@@ -119,9 +119,6 @@ class App:
         if cors:
             reply.headers.extend(cors)
         self._record(exchange, reply)
-        runtime = self._runtime
-        if runtime.store.dirty and runtime.store.durable:
-            await runtime.committed()
         if type(reply.body) is bytes:
             call = exchange.call
             if call is None or not call.measured or exchange.error is not None:
@@ -140,8 +137,12 @@ class App:
 
     async def _reply(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
         """The reply, whatever happens; None when the connection was closed without one."""
+        runtime = self._runtime
         try:
-            return await self._answer(exchange, receive, send)
+            reply = await self._answer(exchange, receive, send)
+            if runtime.store.dirty and runtime.store.durable:
+                await runtime.committed()  # what is answered is permanent
+            return reply
         except Error as error:
             if exchange.service is None:
                 status = error.status or 400
@@ -160,7 +161,7 @@ class App:
         except Exception:
             name = exchange.call.name if exchange.call else exchange.request.path
             log.exception("%s failed", name)
-            exchange.error = Error("InternalFailure", _FAILURE, status=500)
+            exchange.error, exchange.answer = Error("InternalFailure", _FAILURE, status=500), None
             if exchange.service is None:
                 return unknown.reply(exchange.request, _FAILURE, 500, "InternalFailure")
         finally:
@@ -173,7 +174,8 @@ class App:
         runtime, request = self._runtime, exchange.request
         # who signed, in the form of a claim
         signed, malformed = authenticate.claim(request)
-        if signed is None and receiving.is_form(request):
+        taken = signed is None and receiving.is_form(request)
+        if taken:
             request.body = await receiving.read(request, receive)
         # identify
         host = self._hosts.parse(request.headers.get(b"host", b""))
@@ -203,22 +205,18 @@ class App:
             authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
             if call.function is None:
                 raise not_implemented(service.name, call.name)
-            request.body = await receiving.spool(runtime, request, receive, caller)
+            request.body = await receiving.spool(
+                runtime, request, _once(request.body) if taken else receive, caller
+            )
             exchange.size_bytes = 256
-        else:
-            if not request.body:
-                request.body = await receiving.read(request, receive)
-            nothing: Error | None = None
-            if call is None:
-                try:
-                    call = exchange.call = self._identifier.call(identified, request)
-                except Error as error:
-                    nothing = error  # said to those whose signature is right
-            authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
-            exchange.size_bytes = len(request.body)
-            if nothing is not None:
-                raise nothing
-        assert call is not None
+            return call, caller
+        if not taken:
+            request.body = await receiving.read(request, receive)
+        if call is None:
+            call = exchange.call = self._identifier.call(identified, request)
+        authenticate.verify(runtime, service, exchange.protocol, request, raw_path, caller)
+        exchange.size_bytes = len(request.body)
+        receiving.unchunk(request, caller)
         return call, caller
 
     async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
@@ -329,6 +327,15 @@ class App:
         from server.control import control
 
         await control(self._runtime, scope, receive, send)
+
+
+def _once(body: bytes) -> Receive:
+    """A body that was read already, to be received."""
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body}
+
+    return receive
 
 
 def _not_served(service: str) -> Error:

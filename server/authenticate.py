@@ -222,18 +222,18 @@ def verify(
     else:
         _check_expiry(runtime, service, protocol, signed)
     claimed, body = signed.payload_hash, request.body
-    # What stands there instead of a hash is UNSIGNED-PAYLOAD, or the name of a chunked encoding.
-    computed = sha256(body).hexdigest() if claimed is None or len(claimed) == 64 else claimed
-    if service.name in _S3 and claimed is not None:
+    s3 = service.name in _S3
+    if s3 and body and claimed is not None and len(claimed) == 64:
         # A payload that streams is not here yet, and is compared as it comes in.
-        if body and computed != claimed and computed != claimed.lower():
+        computed = sha256(body).hexdigest()
+        if computed != claimed.lower():
             raise wrong_payload(claimed, computed)
-        computed = claimed
     if caller.secret is not None:
-        mismatch = sigv4.verify(request, signed, caller.secret, computed, raw_path)
+        mismatch = sigv4.verify(
+            request, signed, caller.secret, lambda: sha256(body).hexdigest(), raw_path
+        )
         if mismatch is not None:
-            members = mismatch if service.name in _S3 else {}
-            raise _refusal(service, protocol, "signature", **members)
+            raise _refusal(service, protocol, "signature", **(mismatch if s3 else {}))
 
 
 def _check_date(runtime: Runtime, service: Service, protocol: str, timestamp: float) -> None:

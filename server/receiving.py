@@ -72,20 +72,18 @@ async def read(request: Request, receive: Receive) -> bytes:
                 raise _too_large()
             parts.append(piece)
         body = b"".join(parts)
-    if request.headers.get(b"x-amz-content-sha256", b"").startswith(_STREAMING):
-        return _unchunked(request, body)
     return body
 
 
-def _unchunked(request: Request, body: bytes) -> bytes:
-    """What an aws-chunked body in memory holds."""
-    from server.chunked import decoder
+def unchunk(request: Request, caller: "Caller") -> None:
+    """Take an aws-chunked body in memory apart, and check its chunks' signatures."""
+    if request.headers.get(b"x-amz-content-sha256", b"").startswith(_STREAMING):
+        from server.chunked import decoder
 
-    found = decoder(request, None, None)
-    assert found is not None
-    pieces = found.feed(body)
-    found.finish()
-    return b"".join(pieces)
+        found = decoder(request, caller.signed, caller.secret)
+        assert found is not None
+        request.body = b"".join(found.feed(request.body))
+        found.finish()
 
 
 async def spool(runtime: "Runtime", request: Request, receive: Receive, caller: "Caller") -> "Body":
@@ -95,10 +93,7 @@ async def spool(runtime: "Runtime", request: Request, receive: Receive, caller: 
         raise Error(
             "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", status=400
         )
-    if request.body:  # it was read already, since it may have been a form of the query protocols
-        message = {"type": "http.request", "body": request.body}
-    else:
-        message = await receive()
+    message = await receive()
     if message["type"] != "http.request":
         raise Disconnected
     data: bytes = message.get("body", b"")

@@ -41,7 +41,7 @@ def test_answers_come_in_full_over_many_connections(fogbank: Connection, wire: W
 
 def test_its_signatures_are_really_verified(fogbank: Connection, wire: Wire) -> None:
     request = wire.request("sts", "get_caller_identity")
-    forged = request.replace(b"Action=GetCallerIdentity", b"Action=GetcallerIdentity")
+    forged = request.replace(b"Version=2011-06-15", b"Version=2011-06-16")
     assert forged != request
     with pytest.raises(load.LoadError, match="403"):
         load.run(address(fogbank), [forged])

@@ -400,6 +400,44 @@ def test_an_answer_leaves_when_what_it_tells_is_permanent(tmp_path: Path) -> Non
     assert len(seen) == 2
 
 
+def test_an_answer_that_cannot_be_made_permanent_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path / "data")
+    store = house.runtime.store
+    execute = store._execute
+    followed: list[str] = []
+
+    def broken(sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            raise sqlite3.OperationalError("database or disk is full")
+        return execute(sql, *parameters)
+
+    def writing(context: Context, request: Members) -> Members:
+        context.store.set("house", "built")
+        context.after_commit(lambda: followed.append(context.request_id))
+        return {"QueueUrls": ["http://a/b"]}
+
+    house.handle("ListQueues", writing)
+
+    async def work() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "_execute", broken)
+            answer = await house.ask(_LIST, b"{}")
+        assert answer is not None
+        assert (answer.status, answer.code) == (500, "InternalFailure")
+        assert store.setting("house") is None
+        (call,) = await house.calls()
+        assert (call["status"], call["error_code"]) == (500, "InternalFailure")
+        assert call["response"] is None
+        answer = await house.ask(_LIST, b"{}")
+        assert answer is not None
+        assert answer.status == 200
+        assert followed == [answer.headers["x-amzn-requestid"]]
+
+    house.run(work)
+
+
 def test_a_handler_may_be_a_coroutine(house: House) -> None:
     async def slow(context: Context, request: Members) -> Members:
         await asyncio.sleep(0)

@@ -3,17 +3,25 @@
 import asyncio
 import contextlib
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator
+from hashlib import md5, sha256
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from fogbank.testing import Aws
 from protocols.errors import Error
 from protocols.http import Request
+from runtime.principals import anonymous
+from runtime.signatures import sign, signing_key
 from server import receiving
-from tests.server.raw import claimed, connected, request, send
+from server.authenticate import Caller
+from tests.server.raw import Answer, claimed, connected, request, send
+from tests.server.signing import CREDENTIALS, KEY, SECRET
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 WHO = b"Action=GetCallerIdentity&Version=2011-06-15"
@@ -110,9 +118,66 @@ def test_a_body_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_chunks_of_awss_are_taken_apart() -> None:
     kind = b"STREAMING-UNSIGNED-PAYLOAD-TRAILER"
     body = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
-    given = {"x_amz_content_sha256": kind, "x_amz_decoded_content_length": b"5"}
-    given["x_amz_trailer"] = b"x-amz-checksum-crc32"
-    assert _read(Sender(body[:7], body[7:]), content_length=b"%d" % len(body), **given) == b"hello"
+    headers = {b"x-amz-content-sha256": kind, b"x-amz-decoded-content-length": b"5"}
+    headers[b"x-amz-trailer"] = b"x-amz-checksum-crc32"
+    given = Request("PUT", "/", "", headers, body)
+    receiving.unchunk(given, Caller(anonymous("1"), "1", "us-east-1", None, None))
+    assert given.body == b"hello"
+    plain = Request("PUT", "/", "", {}, body)
+    receiving.unchunk(plain, Caller(anonymous("1"), "1", "us-east-1", None, None))
+    assert plain.body == body
+
+
+class _Chunked(S3SigV4Auth):
+    """Signs the seed of a body whose chunks are signed one by one."""
+
+    def payload(self, request: Any) -> str:
+        return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
+
+def _tagging(aws: Aws, tampered: bool) -> Answer:
+    """PutObjectTagging, a body in memory, in one signed chunk: as signed, or with another value."""
+    body = b"<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"
+    target = "/tagged/key?tagging"
+    given = AWSRequest(method="PUT", url=f"http://localhost{target}")
+    given.headers["x-amz-decoded-content-length"] = str(len(body))
+    md5_of = body.replace(b">v<", b">w<") if tampered else body
+    given.headers["content-md5"] = b64encode(md5(md5_of).digest()).decode()
+    _Chunked(CREDENTIALS, "s3", "us-east-1").add_auth(given)
+    moment = given.headers["X-Amz-Date"]
+    scope = f"{moment[:8]}/us-east-1/s3/aws4_request"
+    key = signing_key(SECRET, moment[:8], "us-east-1", "s3")
+    last = given.headers["Authorization"].rpartition("Signature=")[2]
+    sent = b""
+    for data in (body, b""):
+        parts = ["AWS4-HMAC-SHA256-PAYLOAD", moment, scope, last, sha256(b"").hexdigest()]
+        last = sign(key, "\n".join([*parts, sha256(data).hexdigest()]))
+        data = data.replace(b">v<", b">w<") if tampered else data
+        sent += b"%x;chunk-signature=%b\r\n%b\r\n" % (len(data), last.encode(), data)
+    headers = {name.lower(): value for name, value in given.headers.items()}
+    return send(aws.endpoint_url, "PUT", target, headers, sent)
+
+
+def test_signed_chunks_in_memory_are_verified(aws: Aws) -> None:
+    owner = aws.server.client(
+        "s3", aws_access_key_id=KEY, aws_secret_access_key=SECRET, region="us-east-1"
+    )
+    with contextlib.suppress(owner.exceptions.BucketAlreadyOwnedByYou):
+        owner.create_bucket(Bucket="tagged")
+    owner.put_object(Bucket="tagged", Key="key")
+    refused = _tagging(aws, tampered=True)
+    assert (refused.status, refused.code) == (403, "SignatureDoesNotMatch")
+    assert owner.get_object_tagging(Bucket="tagged", Key="key")["TagSet"] == []
+    assert _tagging(aws, tampered=False).status == 200
+    tags = owner.get_object_tagging(Bucket="tagged", Key="key")["TagSet"]
+    assert tags == [{"Key": "k", "Value": "v"}]
+
+
+def test_a_form_of_nothing_is_not_waited_for(aws: Aws) -> None:
+    headers = {**FORM, "transfer-encoding": "chunked", "content-length": ""}
+    host = "s3.localhost"
+    answer = send(aws.endpoint_url, "PUT", "/nobodys/key", headers, b"0\r\n\r\n", host=host)
+    assert (answer.status, answer.code) == (404, "NoSuchBucket")
 
 
 def test_chunks_of_https_are_taken_apart(aws: Aws) -> None:
