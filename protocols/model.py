@@ -177,7 +177,6 @@ class Operation:
         "result_wrapper",
         "status",
         "streaming_input",
-        "streaming_output",
         "traits",
         "uri",
     )
@@ -197,7 +196,6 @@ class Operation:
         self.event_input = self.input.event_stream if self.input else None
         self.event_output = self.output.event_stream if self.output else None
         self.streaming_input = _streams(self.input)
-        self.streaming_output = _streams(self.output)
         self.compiled: dict[Any, Any] = {}
 
     def _shape(self, side: str) -> Shape | None:
@@ -213,12 +211,6 @@ class Operation:
     def errors(self) -> tuple[str, ...]:
         """The shapes of the errors that the model says it may answer."""
         return tuple(error["shape"] for error in self.traits.get("errors", ()))
-
-    @property
-    def host_prefix(self) -> str | None:
-        """The template that the client puts before the host name."""
-        found: str | None = self.traits.get("endpoint", {}).get("hostPrefix")
-        return found
 
     def __repr__(self) -> str:
         return f"<Operation {self._service.name}.{self.name}>"

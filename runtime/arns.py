@@ -35,11 +35,6 @@ def parse(text: str) -> Arn | None:
     return Arn(*parts[1:])
 
 
-def build(service: str, region: str, account: str, resource: str) -> str:
-    """An ARN in the region's partition."""
-    return f"arn:{partition(region)}:{service}:{region}:{account}:{resource}"
-
-
 @lru_cache(maxsize=256)
 def partition(region: str) -> str:
     """The partition that a region belongs to."""

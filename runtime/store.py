@@ -284,17 +284,6 @@ class Store:
 
     # whole states --------------------------------------------------------------------------------
 
-    def copy_to(self, path: Path) -> None:
-        """Write the whole state to a file of its own."""
-        self.commit()
-        target = sqlite3.connect(path, isolation_level=None)
-        try:
-            target.execute("PRAGMA synchronous = OFF")
-            target.execute("PRAGMA journal_mode = OFF")
-            self._connection.backup(target)
-        finally:
-            target.close()
-
     def load_from(self, path: Path) -> None:
         """Replace the whole state by a file's. Raises StoreError on a file that isn't a state."""
         self.commit()

@@ -56,10 +56,10 @@ def real_moment(context: Context, moment: float, issued: float | None) -> float:
     """When something that was made elsewhere, in real time, ends in virtual time.
 
     What was made before the clock was moved on is as old as the clock says; what was made since is
-    not born expired.
+    not born expired. Tokens and assertions are dated in whole seconds, as signatures are.
     """
-    virtual = context.runtime.clock.virtual
-    return virtual(moment) if issued is None else virtual(issued) + moment - issued
+    dated = context.runtime.clock.dated
+    return dated(moment) if issued is None else dated(issued) + moment - issued
 
 
 def issue(

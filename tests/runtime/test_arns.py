@@ -36,4 +36,3 @@ def test_parts_may_be_empty_but_not_the_resource() -> None:
 )
 def test_a_region_belongs_to_a_partition(region: str, partition: str) -> None:
     assert arns.partition(region) == partition
-    assert arns.build("sqs", region, "1", "q") == f"arn:{partition}:sqs:{region}:1:q"

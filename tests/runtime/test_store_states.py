@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -156,9 +157,16 @@ def test_the_file_says_whose_it_is(store: Store) -> None:
 # whole states ----------------------------------------------------------------------------------
 
 
+def copied(store: Store, path: Path) -> None:
+    """The whole state in a file of its own."""
+    store.commit()
+    with closing(sqlite3.connect(store.path)) as reader, closing(sqlite3.connect(path)) as target:
+        reader.backup(target)
+
+
 def test_a_copy_is_a_whole_state(store: Store, tmp_path: Path) -> None:
     put(store, "before")
-    store.copy_to(tmp_path / "copy.db")
+    copied(store, tmp_path / "copy.db")
     put(store, "after")
     cache = store.cache("thing")
     cache["after"] = 1
@@ -176,7 +184,7 @@ def test_a_copy_is_a_whole_state(store: Store, tmp_path: Path) -> None:
 
 def test_a_copy_opens_as_a_store_of_its_own(store: Store, tmp_path: Path) -> None:
     put(store, "a")
-    store.copy_to(tmp_path / "copy.db")
+    copied(store, tmp_path / "copy.db")
     copy = Store(tmp_path / "copy.db", durable=False)
     assert names(copy) == ["a"]
     copy.close()
@@ -184,7 +192,7 @@ def test_a_copy_opens_as_a_store_of_its_own(store: Store, tmp_path: Path) -> Non
 
 def test_what_is_no_state_is_not_loaded(store: Store, tmp_path: Path) -> None:
     put(store, "a")
-    store.copy_to(tmp_path / "copy.db")
+    copied(store, tmp_path / "copy.db")
     data = (tmp_path / "copy.db").read_bytes()
     (tmp_path / "damaged.db").write_bytes(data[:-3000] + b"\xff" * 3000)
     (tmp_path / "empty.db").write_bytes(b"")

@@ -1,10 +1,5 @@
 """Other clients than boto3's own calls: its transfers, the AWS CLI, AWS's SDK for JavaScript."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -13,9 +8,9 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 
 from fogbank.testing import Aws
+from tests.clients import aws_cli, javascript
 from tests.services.s3.helpers import BUCKET, MIB, create
 
-JAVASCRIPT = Path(__file__).parents[2] / "javascript"
 SCRIPT = """
 import { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, HeadObjectCommand,
   ListObjectsV2Command, CopyObjectCommand, DeleteObjectsCommand } from "@aws-sdk/client-s3";
@@ -71,11 +66,6 @@ console.log(JSON.stringify({
 """
 
 
-def environment(aws: Aws) -> dict[str, str]:
-    """What a child process needs, with this test's account."""
-    return {**os.environ, **aws.environment(), "PYTHONWARNINGS": "ignore"}
-
-
 def digest(path: Path) -> str:
     """The SHA-256 of a file."""
     return sha256(path.read_bytes()).hexdigest()
@@ -114,48 +104,18 @@ def test_a_file_goes_up_and_down_in_sixteen_threads(aws: Aws, large: Path) -> No
 
 
 def test_the_aws_cli(aws: Aws, large: Path) -> None:
-    command = Path(sys.executable).with_name("aws")
-    if not command.exists():
-        pytest.skip("the AWS CLI is not installed beside this Python")
-
-    def cli(*arguments: str) -> str:
-        run = subprocess.run(
-            [command, "--endpoint-url", aws.endpoint_url, "s3", *arguments],
-            env=environment(aws),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        return run.stdout
-
-    cli("mb", f"s3://{BUCKET}")
-    cli("cp", str(large), f"s3://{BUCKET}/a b/large", "--only-show-errors")
+    aws_cli(aws, "s3", "mb", f"s3://{BUCKET}")
+    aws_cli(aws, "s3", "cp", str(large), f"s3://{BUCKET}/a b/large", "--only-show-errors")
     down = large.with_name("down")
-    cli("cp", f"s3://{BUCKET}/a b/large", str(down), "--only-show-errors")
+    aws_cli(aws, "s3", "cp", f"s3://{BUCKET}/a b/large", str(down), "--only-show-errors")
     assert digest(down) == digest(large)
-    assert str(64 * MIB) in cli("ls", f"s3://{BUCKET}", "--recursive")
-    cli("rb", f"s3://{BUCKET}", "--force")
+    assert str(64 * MIB) in aws_cli(aws, "s3", "ls", f"s3://{BUCKET}", "--recursive")
+    aws_cli(aws, "s3", "rb", f"s3://{BUCKET}", "--force")
     assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_the_sdk_for_javascript(aws: Aws) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed; `make setup` installs it where it can")
-    modules = JAVASCRIPT / "node_modules" / "@aws-sdk"
-    if not all((modules / name).is_dir() for name in ("client-s3", "lib-storage")):
-        pytest.skip("tests/javascript/node_modules is missing; `make setup` makes it")
-    run = subprocess.run(
-        [node, "--no-warnings", "--input-type=module", "--eval", SCRIPT],
-        cwd=JAVASCRIPT,
-        env=environment(aws),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)
+    told = javascript(aws, SCRIPT, "client-s3", "lib-storage")
     assert told.pop("etag").endswith('-3"')
     assert told == {
         "text": "hello",

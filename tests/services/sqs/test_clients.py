@@ -1,18 +1,11 @@
 """Other clients than boto3: the AWS CLI, and AWS's SDK for JavaScript."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 
 from fogbank.testing import Aws
+from tests.clients import aws_cli, javascript
 from tests.services.sqs.helpers import arn, bodies, counts, create, receive
 
-JAVASCRIPT = Path(__file__).parents[2] / "javascript"
 SCRIPT = """
 import { SQSClient, CreateQueueCommand, SendMessageCommand, SendMessageBatchCommand,
   ReceiveMessageCommand, DeleteMessageCommand, GetQueueAttributesCommand }
@@ -49,58 +42,28 @@ console.log(JSON.stringify({
 """
 
 
-def environment(aws: Aws) -> dict[str, str]:
-    """What a child process needs, with this test's account."""
-    return {**os.environ, **aws.environment(), "PYTHONWARNINGS": "ignore"}
-
-
 def test_the_aws_cli(aws: Aws) -> None:
-    command = Path(sys.executable).with_name("aws")
-    if not command.exists():
-        pytest.skip("the AWS CLI is not installed beside this Python")
-
-    def cli(*arguments: str) -> dict[str, object]:
-        run = subprocess.run(
-            [command, "--endpoint-url", aws.endpoint_url, "sqs", *arguments, "--output", "json"],
-            env=environment(aws),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        answer: dict[str, object] = json.loads(run.stdout or "{}")
-        return answer
-
     url = create(aws)
-    cli("send-message", "--queue-url", url, "--message-body", "from the shell")
-    found = cli("get-queue-attributes", "--queue-url", url, "--attribute-names", "QueueArn")
+    aws_cli(aws, "sqs", "send-message", "--queue-url", url, "--message-body", "from the shell")
+    words = ("--queue-url", url, "--attribute-names", "QueueArn", "--output", "json")
+    found = json.loads(aws_cli(aws, "sqs", "get-queue-attributes", *words))
     assert found == {"Attributes": {"QueueArn": arn(aws, "orders")}}
     assert bodies(receive(aws, url)) == ["from the shell"]
 
 
 def test_the_sdk_for_javascript(aws: Aws) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed; `make setup` installs it where it can")
-    if not (JAVASCRIPT / "node_modules" / "@aws-sdk" / "client-sqs").is_dir():
-        pytest.skip("tests/javascript/node_modules is missing; `make setup` makes it")
-    run = subprocess.run(
-        [node, "--no-warnings", "--input-type=module", "--eval", SCRIPT],
-        cwd=JAVASCRIPT,
-        env=environment(aws),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)
+    told = javascript(aws, SCRIPT, "client-sqs")
     assert told == {
         "QueueUrl": f"{aws.endpoint_url}/{aws.account}/from-javascript",
         "failed": [
             {
                 "Id": "b",
                 "Code": "InvalidMessageContents",
-                "Message": told["failed"][0]["Message"],
+                "Message": (
+                    "Invalid binary character '#x1' was found in the message body, the set of"
+                    " allowed characters is #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] |"
+                    " [#x10000-#x10FFFF]."
+                ),
                 "SenderFault": True,
             }
         ],

@@ -1,10 +1,13 @@
 """Web identity: roles for the bearers of OpenID Connect tokens."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from fogbank.testing import Aws
+from runtime.clock import Clock
+from services.sts import sessions
 from tests.services.sts.helpers import (
     POLICY,
     Answer,
@@ -44,6 +47,20 @@ def redeem(aws: Aws, token: str | dict[str, Any], *, sts: Any = None, **options:
     } | options
     answer: Answer = (sts or unsigned(aws)).assume_role_with_web_identity(**given)
     return answer
+
+
+def test_a_token_of_the_second_in_which_the_clock_was_set_back_is_not_born_expired(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = [1000.0]
+    monkeypatch.setattr("runtime.clock.time.time", lambda: real[0])
+    clock = Clock()
+    clock.freeze(500.0)
+    real[0] = 1010.5  # the token says 1010, when the clock still stood
+    clock.freeze(1010.5)
+    clock.resume()
+    context: Any = SimpleNamespace(runtime=SimpleNamespace(clock=clock))
+    assert sessions.real_moment(context, 1010 + 60, 1010) > clock.now()
 
 
 def test_a_token_is_worth_a_session_of_a_role(aws: Aws) -> None:
